@@ -1,0 +1,6 @@
+"""Image quality per image: functions, and torchmetrics classes that are exact across processes."""
+
+from sr_experiments.metrics.functional import psnr, ssim
+from sr_experiments.metrics.per_image import PSNR, SSIM
+
+__all__ = ["PSNR", "SSIM", "psnr", "ssim"]

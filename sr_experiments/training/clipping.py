@@ -1,0 +1,91 @@
+"""Gradient clipping: callables on an optimizer's parameter groups, called on unscaled gradients.
+
+Each returns the fraction of gradient elements that it changed, for the log.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+
+ParamGroups = Sequence[dict[str, Any]]
+
+
+class Clipping(Protocol):
+    """Clips the gradients of all parameter groups in place."""
+
+    def __call__(self, groups: ParamGroups) -> Tensor:
+        """Returns the fraction of changed gradient elements, a scalar in [0, 1]."""
+
+
+def _gradients(group: dict[str, Any]) -> list[Tensor]:
+    return [p.grad for p in group["params"] if p.grad is not None]
+
+
+def _positive(name: str, value: float) -> float:
+    if not value > 0:
+        raise ValueError(f"{name} must be positive, got {value}")
+    return value
+
+
+def _clamp(limits: Sequence[tuple[list[Tensor], float]]) -> Tensor:
+    """Clamps each list of gradients to [-limit, limit]; the fraction of elements that changed."""
+    changed, total = torch.tensor(0.0), 0
+    for gradients, limit in limits:
+        for gradient in gradients:
+            changed = changed.to(gradient.device) + (gradient.abs() > limit).sum()
+            total += gradient.numel()
+            gradient.clamp_(-limit, limit)
+    return changed / max(total, 1)
+
+
+class NoClipping:
+    """Leaves gradients as they are."""
+
+    def __call__(self, groups: ParamGroups) -> Tensor:
+        return torch.tensor(0.0)
+
+
+class NormClipping:
+    """Scales all gradients together so that their L2 norm is at most ``max_norm``."""
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = _positive("max_norm", max_norm)
+
+    def __call__(self, groups: ParamGroups) -> Tensor:
+        norm = clip_grad_norm_([p for group in groups for p in group["params"]], self.max_norm)
+        return (norm > self.max_norm).float()
+
+
+class ValueClipping:
+    """Clamps each gradient element to [-max_value, max_value]."""
+
+    def __init__(self, max_value: float) -> None:
+        self.max_value = _positive("max_value", max_value)
+
+    def __call__(self, groups: ParamGroups) -> Tensor:
+        return _clamp([(_gradients(group), self.max_value) for group in groups])
+
+
+class AdjustableClipping:
+    """Clamps each gradient element to [-theta / gamma, theta / gamma] (VDSR, Sec. 3.2).
+
+    gamma is the current learning rate of the element's parameter group, so that no step of plain
+    gradient descent moves a weight by more than theta, whatever the schedule does.
+
+    Args:
+        theta: the largest step; the paper gives no number. The right one depends on the loss's
+            scale: the default belongs to ``MSELoss(reduction="half_sum")``.
+    """
+
+    def __init__(self, theta: float = 1e-4) -> None:
+        self.theta = _positive("theta", theta)
+
+    def __call__(self, groups: ParamGroups) -> Tensor:
+        # At a rate of 0 nothing moves, and the limit is infinite.
+        limits = [self.theta / lr if (lr := group["lr"]) else float("inf") for group in groups]
+        return _clamp(
+            [(_gradients(group), limit) for group, limit in zip(groups, limits, strict=True)]
+        )
