@@ -31,7 +31,7 @@ class ImageMean(Metric):
     def update(self, prediction: Tensor, target: Tensor) -> None:
         """Adds the images of two [B, C, H, W] on 0..255."""
         values = self.per_image(prediction, target)
-        self.total += values.sum()
+        self.total += values.sum().to(self.total)
         self.count += values.numel()
 
     def compute(self) -> Tensor:

@@ -1,0 +1,49 @@
+"""Runs a command: composes its configuration and turns a user's mistakes into one message."""
+
+import os
+import sys
+from collections.abc import Callable
+
+import hydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.hints import explain
+from sr_experiments.errors import UserError
+
+
+def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> None:
+    """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
+
+    A mistake of the user's ends with one message on stderr and exit status 2, an interrupt with 130.
+    """
+    # Hydra would print its own kind of message and leave; with this it raises.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+    decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)
+    try:
+        decorate(task)()
+    except UserError as error:
+        _stop(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        _stop(explain(error, config_name, sys.argv[1:]))
+    except OSError as error:
+        if not _is_output_error(error):
+            raise
+        _stop(
+            f"cannot write {error.filename}: {error.strerror}; choose another folder with "
+            "hydra.run.dir=..., or mend its rights or space"
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+
+
+def _is_output_error(error: OSError) -> bool:
+    return error.filename is not None and error.errno is not None
+
+
+def _stop(message: str) -> None:
+    sys.stderr.write(f"error: {message}\n")
+    sys.exit(2)

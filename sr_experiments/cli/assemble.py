@@ -1,0 +1,156 @@
+"""From a composed configuration to the objects of a run."""
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import CSVLogger, Logger
+
+from sr_experiments.cli.build import build, call, check, check_arguments, check_type
+from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.data import RestorationDataModule
+from sr_experiments.errors import ConfigError
+from sr_experiments.evaluation.benchmark import BenchmarkScore
+from sr_experiments.models import Network
+from sr_experiments.training.module import RestorationModule
+from sr_experiments.training.progress import RunProgress
+
+_ROOT_TYPES = {
+    "task_name": str,
+    "tags": list[str],
+    "seed": int,
+    "panels": int,
+    "run_dir": str,
+    "ckpt_path": str | None,
+    "weights": str | None,
+}
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """The resolved configuration as nested dictionaries.
+
+    Raises:
+        ConfigError: a ``_target_`` does not take an argument, or not of this type; a range is wrong.
+    """
+    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    for key, expected in _ROOT_TYPES.items():
+        if key in content:
+            check_type(key, content[key], expected)
+    for key, low in (("seed", 0), ("panels", 0)):
+        if content[key] < low:
+            raise ConfigError(f"{key}: must be at least {low}, got {content[key]}")
+    if content["seed"] >= 2**32:
+        raise ConfigError(f"seed: must be below 2^32, got {content['seed']}")
+    for key, node in content.items():
+        check(str(key), node)
+    for key in ("trainer", "device"):
+        check_arguments(key, pl.Trainer, content.get(key) or {})
+    return {str(key): value for key, value in content.items()}
+
+
+def build_data(config: DictConfig, network: Network) -> RestorationDataModule:
+    """The data module, fitted to the network's input."""
+    data: RestorationDataModule = build(
+        "data",
+        config.data,
+        channels=network.in_channels,
+        scales=network.scales,
+        interpolated=not network.upsamples,
+    )
+    return data
+
+
+def build_scorers(
+    config: DictConfig, data: RestorationDataModule, network: Network
+) -> dict[str, BenchmarkScore]:
+    """What scores the "val" and the "test" sets."""
+    protocol = build("eval", config.eval)
+    return {
+        stage: BenchmarkScore(protocol, [s.name for s in sets], network.scales)
+        for stage, sets in data.benchmarks.items()
+    }
+
+
+def build_module(
+    config: DictConfig, content: dict[str, Any], network: Network, data: RestorationDataModule
+) -> RestorationModule:
+    """The network with loss, optimizer, schedule, clipping and scores."""
+    optimizer = build("optim", config.optim)
+    scheduler = build("scheduler", config.scheduler)
+    # Ranges of these two are checked by a call, before any image is read.
+    call("scheduler", scheduler, call("optim", optimizer, network), lambda interval: 1)
+    return RestorationModule(
+        network,
+        build("loss", config.loss),
+        optimizer,
+        scheduler,
+        build("clipping", config.clipping),
+        build_scorers(config, data, network),
+        content,
+    )
+
+
+def build_loggers(config: DictConfig) -> list[Logger]:
+    """CSV always, then those that were chosen."""
+    loggers: list[Logger] = [CSVLogger(config.run_dir, name="", version="")]
+    for name, node in (config.logger or {}).items():
+        if name == "wandb":
+            _prepare_wandb(node)
+        loggers.append(build(f"logger.{name}", node))
+    return loggers
+
+
+def build_trainer(
+    config: DictConfig, loggers: list[Logger], callbacks: list[pl.Callback]
+) -> pl.Trainer:
+    """The Trainer of a run."""
+    quieten()
+    arguments = {**(config.get("trainer") or {}), **config.device}
+    try:
+        return pl.Trainer(
+            **arguments,
+            default_root_dir=config.run_dir,
+            logger=loggers,
+            callbacks=[*callbacks, RunProgress()],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
+            use_distributed_sampler=False,  # the data module shares out, without duplicates
+        )
+    except (ValueError, TypeError, RuntimeError, pl.utilities.exceptions.MisconfigurationException) as error:
+        raise ConfigError(f"device or trainer: {error}") from None
+
+
+def quieten() -> None:
+    """Silences remarks of libraries that a user of this project cannot act on."""
+    for name in ("pytorch_lightning", "lightning.pytorch", "lightning_fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    for message in (".*does not have many workers.*", ".*Checkpoint directory.*", ".*exists and is not empty.*"):
+        warnings.filterwarnings("ignore", message)
+
+
+def _prepare_wandb(node: DictConfig) -> None:
+    """Makes sure that W&B neither asks for a key nor waits for one.
+
+    Raises:
+        ConfigError: online logging without a key.
+    """
+    try:
+        import wandb
+    except ImportError:
+        raise ConfigError(
+            "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
+        ) from None
+    os.environ.setdefault("WANDB_SILENT", "true")
+    if not node.get("offline") and not (os.environ.get("WANDB_API_KEY") or wandb.api.api_key):
+        raise ConfigError(
+            "logger.wandb.offline=false: no key; set WANDB_API_KEY or run `wandb login`, or stay "
+            "offline and upload later with `wandb sync`"
+        )

@@ -1,0 +1,62 @@
+"""One evaluation, from its configuration to its results."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from sr_experiments.cli.assemble import (
+    build_data,
+    build_loggers,
+    build_module,
+    build_trainer,
+    plain,
+)
+from sr_experiments.cli.build import build
+from sr_experiments.cli.recorded import recorded
+from sr_experiments.cli.results import announce, present
+from sr_experiments.cli.run_folder import RunFolder
+from sr_experiments.errors import ConfigError
+from sr_experiments.inference.checkpoints import fill, read_checkpoint
+from sr_experiments.models import Network
+
+
+def evaluation_run(config: DictConfig) -> float:
+    """Loads, scores and records; the mean PSNR on the test sets in dB."""
+    content = plain(config)
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    network = load_network(config)
+    data = build_data(config, network)
+    module = build_module(config, content, network, data)
+    folder = RunFolder(Path(config.run_dir))
+    folder.begin(content, HydraConfig.get().overrides.task)
+    trainer = build_trainer(config, build_loggers(config), [])
+    announce(network, data, trainer)
+    with recorded(folder, trainer) as metrics:
+        trainer.test(module, datamodule=data, verbose=False)
+        metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
+        rows = module.scorers["test"].compute()
+        present(module.scorers["test"], rows, network, data, folder.path, config.panels)
+    return metrics["test/psnr"]
+
+
+def load_network(config: DictConfig) -> Network:
+    """The network of ``ckpt_path``, or the one of ``model`` with the ``weights``.
+
+    Raises:
+        ConfigError: not exactly one of the two files is given.
+        CheckpointError: the file cannot be read or does not fit.
+    """
+    if (config.ckpt_path is None) == (config.weights is None):
+        raise ConfigError(
+            "give either ckpt_path=... (a checkpoint of train.py) or weights=... (a plain state "
+            "dict, with model=...)"
+        )
+    if config.ckpt_path:
+        model = OmegaConf.create(read_checkpoint(Path(config.ckpt_path))["config"]["model"])
+    else:
+        model = config.model
+    network: Network = build("model", model)
+    fill(network, Path(config.ckpt_path or config.weights))
+    return network

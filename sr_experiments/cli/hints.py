@@ -1,0 +1,59 @@
+"""Hydra's errors in one line, with the nearest valid names."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue
+
+from sr_experiments.cli.conf_dir import conf_dir
+
+
+def did_you_mean(name: str, valid: Iterable[str]) -> str:
+    """``; did you mean a, b?`` for the nearest valid names, or a list of all if none is near."""
+    names = list(valid)
+    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    if close:
+        return f"; did you mean {' or '.join(close)}?"
+    return f"; valid are {' '.join(sorted(names))}" if names else ""
+
+
+def explain(error: Exception, config_name: str, arguments: Sequence[str]) -> str:
+    """One line for what is wrong with the command line."""
+    text = str(error)
+    if found := re.search(r"Could not find '([^']+)/([^/']+)'", text):
+        group, option = found.groups()
+        options = sorted(p.stem for p in (conf_dir() / group).glob("*.yaml"))
+        options = [o for o in options if o != "base"]
+        return f"{group}={option}: there is no such option{did_you_mean(option, options)}"
+    if found := re.search(r"Could not (?:override|append) '([^']+)'|Key '([^']+)' is not in", text):
+        key = (found.group(1) or found.group(2)).split("@")[0]
+        return f"{key}: there is no such key{did_you_mean(key, _keys(config_name))}"
+    if isinstance(error, MissingMandatoryValue) and (found := re.search(r"full_key: (\S+)", text)):
+        return f"{found.group(1)}: needs a value; give it as {found.group(1)}=..."
+    return " ".join(text.split())
+
+
+def _keys(config_name: str) -> list[str]:
+    """All keys and groups of the command's default configuration."""
+    GlobalHydra.instance().clear()
+    groups = [p.name for p in conf_dir().iterdir() if p.is_dir()]
+    try:
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            return [*groups, *_paths(compose(config_name))]
+    except HydraException:
+        return groups
+
+
+def _paths(config: DictConfig, prefix: str = "") -> Iterator[str]:
+    for key in config:
+        path = f"{prefix}{key}"
+        yield path
+        if not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
+            node = config[key]
+            if isinstance(node, DictConfig):
+                yield from _paths(node, f"{path}.")

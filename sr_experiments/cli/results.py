@@ -1,0 +1,50 @@
+"""What a run leaves behind: table, panel and status."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from sr_experiments.data import RestorationDataModule
+from sr_experiments.data.evaluation_set import EvaluationSet
+from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
+from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.imaging import save_image
+from sr_experiments.models import Network
+
+
+@rank_zero_only
+def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer) -> None:
+    """Says what is about to run."""
+    parameters = sum(p.numel() for p in network.parameters())
+    scales = ", ".join(f"x{scale:g}" for scale in network.scales)
+    device = trainer.strategy.root_device
+    processes = f", {trainer.world_size} processes" if trainer.world_size > 1 else ""
+    print(
+        f"{type(network).__name__} with {parameters:,} parameters for {scales} on {device}"
+        f"{processes}; {len(data.train_set.files)} training images",
+        flush=True,
+    )
+
+
+@rank_zero_only
+def present(
+    scorer: BenchmarkScore,
+    rows: list[Row],
+    network: Network,
+    data: RestorationDataModule,
+    folder: Path,
+    panels: int,
+) -> None:
+    """Prints the table, writes it beside the panel, and names the files."""
+    method = type(network).__name__
+    print_table(rows, scorer.protocol, method)
+    write_table(rows, scorer.protocol, folder / "results.csv")
+    if panels:
+        items = EvaluationSet(data.benchmarks["test"], network.scales)
+        chosen = [items[i * len(items) // panels] for i in range(min(panels, len(items)))]
+        picture = folder / "images" / "panel.png"
+        save_image(draw_panel(network.eval(), chosen, scorer.protocol, method), picture)
+        print(f"panel: {picture}")
+    print(f"run folder: {folder}")

@@ -1,0 +1,107 @@
+"""The files of a run folder that say what was run, where, and how it ended."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+_PACKAGES = (
+    "sr-experiments",
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "hydra-core",
+    "omegaconf",
+    "numpy",
+    "pillow",
+)
+
+
+class RunFolder:
+    """Writes ``config.yaml``, ``overrides.yaml``, ``environment.json`` and ``status.json``.
+
+    Only the first process of a run writes; each file appears whole or not at all.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.started = time.time()
+
+    def begin(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
+        """Records the resolved configuration, what was typed, and the surroundings."""
+        self._write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
+        self._write("overrides.yaml", yaml.safe_dump(list(overrides)))
+        self._write_json("environment.json", environment())
+        self.status("running")
+
+    def status(
+        self,
+        state: str,
+        metrics: Mapping[str, float] | None = None,
+        error: str | None = None,
+    ) -> None:
+        """Records the state (running, finished, failed or interrupted) with the newest metrics."""
+        self._write_json(
+            "status.json",
+            {
+                "state": state,
+                "seconds": round(time.time() - self.started, 1),
+                "metrics": dict(metrics or {}),
+                "error": error,
+            },
+        )
+
+    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        self._write(name, json.dumps(content, indent=2) + "\n")
+
+    @rank_zero_only
+    def _write(self, name: str, text: str) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        temporary = self.path / f".{name}.{os.getpid()}"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(self.path / name)
+
+
+def environment() -> dict[str, Any]:
+    """Command, git commit, versions and hardware."""
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return {
+        "command": sys.argv,
+        "git": _git("rev-parse", "HEAD"),
+        "git_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        "python": platform.python_version(),
+        "packages": {name: found for name in _PACKAGES if (found := _version(name))},
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "gpus": gpus,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git(*arguments: str) -> str | None:
+    """Output of git in this package's clone; None where it is not one."""
+    here = Path(__file__).parent
+    try:
+        result = subprocess.run(
+            ["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() if result.returncode == 0 else None

@@ -1,0 +1,44 @@
+"""One training run, from its configuration to its results."""
+
+from pathlib import Path
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from sr_experiments.cli.assemble import (
+    build_data,
+    build_loggers,
+    build_module,
+    build_trainer,
+    plain,
+)
+from sr_experiments.cli.build import build
+from sr_experiments.cli.recorded import recorded
+from sr_experiments.cli.results import announce, present
+from sr_experiments.cli.run_folder import RunFolder
+from sr_experiments.inference.checkpoints import check_resumable
+
+
+def training_run(config: DictConfig) -> float:
+    """Trains, scores and records; the mean PSNR on the test sets in dB."""
+    content = plain(config)
+    pl.seed_everything(config.seed, workers=True, verbose=False)
+    network = build("model", config.model)
+    data = build_data(config, network)
+    module = build_module(config, content, network, data)
+    if config.ckpt_path:
+        check_resumable(Path(config.ckpt_path), network)
+    folder = RunFolder(Path(config.run_dir))
+    folder.begin(content, HydraConfig.get().overrides.task)
+    callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
+    trainer = build_trainer(config, build_loggers(config), callbacks)
+    announce(network, data, trainer)
+    with recorded(folder, trainer) as metrics:
+        trainer.logger.log_hyperparams(content)  # type: ignore[union-attr]
+        trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
+        trainer.test(module, datamodule=data, verbose=False)
+        metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
+        rows = module.scorers["test"].compute()
+        present(module.scorers["test"], rows, network, data, folder.path, config.panels)
+    return metrics["test/psnr"]

@@ -1,0 +1,121 @@
+"""Scores of a network on benchmark sets x scales, beside bicubic interpolation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import nn
+from torchmetrics import SumMetric
+
+from sr_experiments.batches import EvaluationItem
+from sr_experiments.errors import ImageError
+from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.inference import Upscaler
+from sr_experiments.metrics import PSNR, SSIM
+from sr_experiments.models import Network
+
+_METHODS = ("bicubic", "model")
+_QUALITIES = {"psnr": PSNR, "ssim": SSIM}
+_SMALLEST = 11  # the window of SSIM
+
+
+@dataclass(frozen=True)
+class Row:
+    """Means over the images of one set at one scale; PSNR in dB."""
+
+    benchmark: str
+    scale: float
+    images: int
+    psnr: float
+    ssim: float
+    bicubic_psnr: float
+    bicubic_ssim: float
+
+    @property
+    def gain(self) -> float:
+        """PSNR above bicubic in dB."""
+        return self.psnr - self.bicubic_psnr
+
+
+class BenchmarkScore(nn.Module):
+    """Collects scores image by image; exact on any number of processes.
+
+    Args:
+        protocol: how images are degraded and compared.
+        benchmarks: names of the sets.
+        scales: the scales.
+    """
+
+    def __init__(
+        self, protocol: Protocol, benchmarks: Sequence[str], scales: Sequence[float]
+    ) -> None:
+        super().__init__()
+        self.protocol = protocol
+        self.keys = [(name, scale) for name in benchmarks for scale in scales]
+        # A list, since names with a dot (x1.5) are no module names.
+        self.collected = nn.ModuleList(
+            nn.ModuleDict(
+                {"images": SumMetric()}
+                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
+            )
+            for _ in self.keys
+        )
+
+    def update(self, network: Network, item: EvaluationItem) -> None:
+        """Degrades, restores and scores one image.
+
+        Raises:
+            ImageError: the image is too small to be scored at this scale.
+        """
+        scale, image = item["scale"], item["image"]
+        width = self.protocol.border_width(scale)
+        least = _SMALLEST + 2 * width + round(scale) - 1
+        if min(image.shape[-2:]) < least:
+            raise ImageError(
+                f"{item['path']}: {image.shape[-1]} x {image.shape[-2]} pixels are too few to be "
+                f"scored at scale {scale}; each side needs at least {least}"
+            )
+        small, target = self.protocol.degrade(image, scale)
+        reference = self.protocol.comparable(target, scale)
+        metrics = self.collected[self.keys.index((item["benchmark"], scale))]
+        metrics["images"].update(1)
+        enlarged = (self.protocol.interpolate(small, scale), Upscaler(network)(small, scale))
+        for method, image in zip(_METHODS, enlarged, strict=True):
+            result = self.protocol.comparable(image, scale)
+            for quality in _QUALITIES:
+                metrics[f"{method}_{quality}"].update(result, reference)
+
+    def compute(self) -> list[Row]:
+        """One row per set and scale; with several processes all must call it."""
+        rows = []
+        for (benchmark, scale), metrics in zip(self.keys, self.collected, strict=True):
+            value = {name: metric.compute().item() for name, metric in metrics.items()}
+            rows.append(
+                Row(
+                    benchmark,
+                    scale,
+                    images=int(value["images"]),
+                    psnr=value["model_psnr"],
+                    ssim=value["model_ssim"],
+                    bicubic_psnr=value["bicubic_psnr"],
+                    bicubic_ssim=value["bicubic_ssim"],
+                )
+            )
+        return rows
+
+    def metrics(self) -> dict[str, float]:
+        """The rows as flat metrics: ``set5_x2/psnr_y`` and so on, ``psnr`` and ``gain`` for means."""
+        rows = self.compute()
+        named: dict[str, float] = {}
+        for row in rows:
+            key = f"{row.benchmark}_x{row.scale:g}"
+            named[f"{key}/psnr_{self.protocol.channel}"] = row.psnr
+            named[f"{key}/ssim_{self.protocol.channel}"] = row.ssim
+        named["psnr"] = sum(row.psnr for row in rows) / len(rows)
+        named["gain"] = sum(row.gain for row in rows) / len(rows)
+        return named
+
+    def reset(self) -> None:
+        """Forgets all images."""
+        for metrics in self.collected:
+            for metric in metrics.values():
+                metric.reset()

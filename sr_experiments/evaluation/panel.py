@@ -1,0 +1,101 @@
+"""A picture that compares low resolution, bicubic, result and original."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw, ImageFont
+from torch import Tensor
+from torch.nn import functional as F
+
+from sr_experiments.batches import EvaluationItem
+from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.imaging import imresize, modcrop, quantise
+from sr_experiments.imaging.resize import as_fraction
+from sr_experiments.inference import Upscaler
+from sr_experiments.metrics import psnr
+from sr_experiments.models import Network
+
+_SIDE = 96  # pixels of the original that a tile shows
+_ZOOM = 3
+_GAP = 8
+_CAPTION = 40
+_ERROR_GAIN = 8
+
+
+def draw_panel(
+    network: Network, items: Sequence[EvaluationItem], protocol: Protocol, method: str
+) -> Tensor:
+    """One row per item: LR, bicubic, SR, HR, and the error of SR times 8 around mid-gray.
+
+    Each tile shows the part of the image with the most detail, three times enlarged; captions give
+    the PSNR of the whole image by the protocol.
+
+    Returns:
+        uint8 [3, H, W].
+    """
+    tile = _SIDE * _ZOOM
+    width = 5 * tile + 6 * _GAP
+    canvas = Image.new("RGB", (width, len(items) * (tile + _CAPTION + _GAP) + _GAP), "white")
+    draw = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(size=15)
+    for i, item in enumerate(items):
+        top = _GAP + i * (tile + _CAPTION + _GAP)
+        for j, (caption, image) in enumerate(_tiles(network, item, protocol, method)):
+            left = _GAP + j * (tile + _GAP)
+            pixels = image.repeat_interleave(_ZOOM, -2).repeat_interleave(_ZOOM, -1)
+            array = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
+            canvas.paste(Image.fromarray(array), (left, top + _CAPTION))
+            draw.text((left, top), caption, fill="black", font=font)
+    return torch.from_numpy(np.array(canvas)).permute(2, 0, 1)
+
+
+def _tiles(
+    network: Network, item: EvaluationItem, protocol: Protocol, method: str
+) -> list[tuple[str, Tensor]]:
+    scale = item["scale"]
+    small, target = protocol.degrade(item["image"], scale)
+    reference = protocol.comparable(target, scale)
+    bicubic = protocol.interpolate(small, scale)
+    result = Upscaler(network)(small, scale)
+    scores = [psnr(protocol.comparable(x, scale), reference).item() for x in (bicubic, result)]
+
+    original = modcrop(item["image"], as_fraction(scale).numerator)[None].to(target)
+    coarse = F.interpolate(small, size=target.shape[-2:], mode="nearest")
+    shown = [_coloured(x, original) for x in (coarse, bicubic, result)]
+    error = (result - target).mean(dim=1, keepdim=True) * _ERROR_GAIN + 128
+    top, left = _busiest(original)
+    name = f"{item['benchmark']} x{scale:g}"
+    captions = [
+        f"LR, {name}\n{item['path'].rsplit('/', 1)[-1]}",
+        f"bicubic\n{scores[0]:.2f} dB",
+        f"{method}\n{scores[1]:.2f} dB ({scores[1] - scores[0]:+.2f})",
+        "HR\noriginal",
+        f"error of {method}\nx{_ERROR_GAIN}, gray = 0",
+    ]
+    images = [*shown, original, error]
+    cut = [quantise(x)[0, :, top : top + _SIDE, left : left + _SIDE].byte() for x in images]
+    return list(zip(captions, cut, strict=True))
+
+
+def _coloured(image: Tensor, original: Tensor) -> Tensor:
+    """A restored Y with the chroma of the original, as far as there is any."""
+    from sr_experiments.imaging import rgb_to_ycbcr, ycbcr_to_rgb
+
+    if image.shape[1] == 3 or original.shape[1] == 1:
+        return image
+    return ycbcr_to_rgb(torch.cat([image, rgb_to_ycbcr(original)[:, 1:]], dim=1))
+
+
+def _busiest(image: Tensor) -> tuple[int, int]:
+    """Corner of the tile with the largest variance of its Laplacian-like detail."""
+    gray = image.mean(dim=1, keepdim=True)
+    detail = (gray - imresize(gray, 1 / 2).repeat_interleave(2, -2).repeat_interleave(2, -1)[
+        ..., : gray.shape[-2], : gray.shape[-1]
+    ]).abs()
+    height, width = detail.shape[-2:]
+    side_y, side_x = min(_SIDE, height), min(_SIDE, width)
+    mean = F.avg_pool2d(detail, (side_y, side_x), stride=8)
+    index = int(mean.flatten().argmax())
+    columns = mean.shape[-1]
+    return index // columns * 8, index % columns * 8

@@ -1,0 +1,92 @@
+"""How a PSNR comes about: what is degraded, rounded, cropped and compared."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from sr_experiments.imaging import Border, imresize, luma, modcrop, quantise, round_half_up, shave
+from sr_experiments.imaging.resize import as_fraction
+
+Channel = Literal["y", "rgb"]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A complete recipe from an original image to a score.
+
+    Attributes:
+        name: as it stands beside every number.
+        channel: the channels that are compared.
+        source: the channels that are degraded.
+        lr_uint8: degrade by MATLAB's uint8 path, which rounds; otherwise in double precision.
+        round_luma: round Y to integers, as MATLAB's ``rgb2ycbcr`` does for uint8 images.
+        quantise: round the result to the 256 levels; it is clipped to 0..255 in any case.
+        shave: pixels left out at each side: a number, or "scale".
+        border: the border rule of ``imresize``.
+
+    Raises:
+        ValueError: RGB is to be compared where only Y is degraded.
+    """
+
+    name: str
+    channel: Channel
+    source: Channel
+    lr_uint8: bool
+    round_luma: bool
+    quantise: bool
+    shave: Literal["scale"] | int = "scale"
+    border: Border = "symmetric"
+
+    def __post_init__(self) -> None:
+        if self.channel == "rgb" and self.source == "y":
+            raise ValueError("channel: rgb cannot be compared where source is y")
+
+    def __str__(self) -> str:
+        """One line that says everything."""
+        lr = "uint8" if self.lr_uint8 else "double"
+        sr = "rounded" if self.quantise else "not rounded"
+        rounded = " (rounded)" if self.round_luma else ""
+        return (
+            f"{self.name}: PSNR and SSIM on {self.channel.upper()}{rounded}, LR from "
+            f"{self.source.upper()} in {lr}, SR {sr}, shave = {self.shave}, {self.border} border"
+        )
+
+    def degrade(self, image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+        """Makes the low-resolution image and the target.
+
+        Args:
+            image: uint8 [1 or 3, H, W].
+            scale: how many times smaller the low-resolution image is; 1 leaves it as it is.
+
+        Returns:
+            [1, C, h, w] and [1, C, H, W] on 0..255, float64 where the device has it.
+        """
+        ratio: Fraction = as_fraction(scale)
+        dtype = torch.float32 if image.device.type == "mps" else torch.float64
+        target = modcrop(image, ratio.numerator)[None].to(dtype)
+        if self.source == "y":
+            target = self._luma(target)
+        small = imresize(target, 1 / ratio, uint8=self.lr_uint8, border=self.border)
+        return small, target
+
+    def interpolate(self, small: Tensor, scale: float) -> Tensor:
+        """The bicubic baseline: enlarges [1, C, h, w] as MATLAB does for the image's type."""
+        return imresize(small, as_fraction(scale), uint8=self.lr_uint8, border=self.border)
+
+    def comparable(self, image: Tensor, scale: float) -> Tensor:
+        """The channels and pixels that are compared, of a result or a target [1, C, H, W]."""
+        image = quantise(image) if self.quantise else image.clamp(0, 255)
+        if self.channel == "y":
+            image = self._luma(image)
+        return shave(image, self.border_width(scale))
+
+    def border_width(self, scale: float) -> int:
+        """Pixels left out at each side."""
+        return round(scale) if self.shave == "scale" else self.shave
+
+    def _luma(self, image: Tensor) -> Tensor:
+        y = luma(image)
+        return round_half_up(y) if self.round_luma else y

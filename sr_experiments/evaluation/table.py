@@ -1,0 +1,47 @@
+"""Scores as a table: for people, and as a file."""
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sr_experiments.evaluation.benchmark import Row
+from sr_experiments.evaluation.protocol import Protocol
+
+
+def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
+    """Prints bicubic, the method and the gain for each set and scale, under the protocol."""
+    table = Table(title=str(protocol), title_justify="left", title_style="")
+    for heading in ("set", "scale", "images"):
+        table.add_column(heading)
+    for heading in ("bicubic PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(
+            row.benchmark,
+            f"x{row.scale:g}",
+            str(row.images),
+            f"{row.bicubic_psnr:.3f}",
+            f"{row.bicubic_ssim:.4f}",
+            f"{row.psnr:.3f}",
+            f"{row.ssim:.4f}",
+            f"{row.gain:+.3f}",
+        )
+    # A pipe has no width of its own; the table must not be folded there.
+    console = Console()
+    Console(width=max(console.width, 110)).print(table)
+
+
+def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
+    """Writes the rows as CSV with the protocol's name in each."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Row)] + ["gain", "protocol"])
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({**asdict(row), "gain": row.gain, "protocol": protocol.name})
+    temporary.replace(path)

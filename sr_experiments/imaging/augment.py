@@ -1,0 +1,10 @@
+"""The eight symmetries of the square."""
+
+from torch import Tensor
+
+
+def dihedral(image: Tensor, k: int) -> Tensor:
+    """Turns [..., H, W] by k % 4 quarters, and mirrors it first if k is 4 to 7; 0 is the identity."""
+    if k >= 4:
+        image = image.flip(-1)
+    return image.rot90(k % 4, (-2, -1))

@@ -1,0 +1,72 @@
+"""Reading the project's checkpoints, without running code from them."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from sr_experiments.errors import CheckpointError
+from sr_experiments.inference.weights import convert_keys, load_weights
+from sr_experiments.models import Network
+
+_NETWORKS = "sr_experiments.models."
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A checkpoint of a training run, with the configuration it was made with.
+
+    Raises:
+        CheckpointError: there is no such file, it is broken, or not a checkpoint of this project.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint")
+    try:
+        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: broken or not a checkpoint ({_first(error)})") from None
+    config = checkpoint.get("config") if isinstance(checkpoint, dict) else None
+    if not isinstance(config, dict) or "model" not in config:
+        raise CheckpointError(
+            f"{path}: not a checkpoint of train.py; score plain weights with weights=... model=..."
+        )
+    # A file must not choose what is called beyond the project's networks.
+    target = str(config["model"].get("_target_"))
+    if not target.startswith(_NETWORKS):
+        raise CheckpointError(f"{path}: names {target}, which is no network of {_NETWORKS[:-1]}")
+    return checkpoint
+
+
+def fill(network: Network, path: Path) -> None:
+    """Loads a file of weights, the project's or a known foreign kind, into a network.
+
+    Raises:
+        CheckpointError: the file cannot be read or does not fit the network.
+    """
+    try:
+        network.load_state_dict(convert_keys(load_weights(path), network))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def check_resumable(path: Path, network: Network) -> None:
+    """Makes sure that a run with this network can continue a checkpoint.
+
+    Raises:
+        CheckpointError: it cannot.
+    """
+    checkpoint = read_checkpoint(path)
+    prefix = "network."
+    state = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items()}
+    own = network.state_dict()
+    if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in own.items()}:
+        other = {k: v for k, v in checkpoint["config"]["model"].items() if k != "_target_"}
+        name = checkpoint["config"]["model"]["_target_"].rsplit(".", 1)[-1]
+        raise CheckpointError(
+            f"{path}: holds {name} with {other}, not the {type(network).__name__} of this run; "
+            "give the same model=... options, or train without ckpt_path"
+        )
+
+
+def _first(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:120]

@@ -1,0 +1,62 @@
+"""The one way from a low-resolution image to its super-resolved image."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from sr_experiments.imaging import imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from sr_experiments.imaging.resize import as_fraction
+from sr_experiments.models import Network
+
+
+class Upscaler:
+    """Enlarges images with a network, whatever its input is.
+
+    Networks for Y restore the luma of a colour image, and its chroma is interpolated, as the papers
+    do; networks for RGB see a gray image as three equal channels. The network's mode (train or eval)
+    and device are the caller's.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+
+    @torch.no_grad()
+    def __call__(self, image: Tensor, scale: float) -> Tensor:
+        """Enlarges a batch.
+
+        Args:
+            image: [B, 1 or 3, h, w] floating point on 0..255.
+            scale: how many times larger the result is.
+
+        Returns:
+            [B, 1 or 3, h * scale, w * scale] of the same dtype on about 0..255, neither rounded nor
+            clipped.
+
+        Raises:
+            ValueError: the network is built for another scale.
+        """
+        channels, wanted = image.shape[1], self.network.in_channels
+        if wanted == 1 and channels == 3:
+            ycbcr = rgb_to_ycbcr(image)
+            luma = self._restore(ycbcr[:, :1], scale)
+            return ycbcr_to_rgb(torch.cat([luma, imresize(ycbcr[:, 1:], scale)], dim=1))
+        if wanted == 3 and channels == 1:
+            return self._restore(image.expand(-1, 3, -1, -1), scale).mean(dim=1, keepdim=True)
+        return self._restore(image, scale)
+
+    def _restore(self, image: Tensor, scale: float) -> Tensor:
+        network = self.network
+        ratio = as_fraction(scale)
+        size = [-int(-side * ratio // 1) for side in image.shape[-2:]]
+        x = image if network.upsamples else imresize(image, ratio)
+        if network.margin:
+            x = F.pad(x, [network.margin] * 4, mode="replicate")
+        weight = next(network.parameters(), image)
+        restored: Tensor = network((x / 255).to(weight.dtype))
+        if list(restored.shape[-2:]) != size:
+            made_for = ", ".join(f"x{s}" for s in network.scales)
+            raise ValueError(
+                f"{type(network).__name__} is built for {made_for} and cannot enlarge x{scale}; "
+                "choose model.scales accordingly"
+            )
+        return restored.to(image.dtype) * 255

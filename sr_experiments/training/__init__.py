@@ -1,0 +1,1 @@
+"""LightningModules, optimizers, schedules, clipping and callbacks."""

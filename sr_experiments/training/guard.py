@@ -1,0 +1,114 @@
+"""Stops a run that can no longer learn, and says why."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import Checkpoint
+from torch import Tensor
+from torch.optim import Optimizer
+
+from sr_experiments.errors import TrainingError
+
+
+class TrainingGuard(pl.Callback):
+    """Notices divergence and dead networks.
+
+    A run has diverged when its loss is no longer finite, or when it is ``factor`` times the largest
+    loss of the first ``warmup`` steps. A network is dead when all of its weights (biases apart) get
+    gradients of exactly zero: then some layer's ReLUs are zero for every input, the output no longer
+    depends on the image, and for a residual network PSNR is that of bicubic interpolation (often to
+    the last digit).
+
+    Args:
+        factor: growth of the loss that counts as divergence.
+        warmup: steps whose losses set the measure.
+        every: steps between two looks, since each look makes an accelerator wait.
+
+    Raises:
+        TrainingError: while training, with the step, the cause and the settings to try.
+    """
+
+    def __init__(self, factor: float = 1000.0, warmup: int = 10, every: int = 10) -> None:
+        self.factor = factor
+        self.warmup = warmup
+        self.every = every
+        self.losses: list[Tensor] = []
+        self.reference = 0.0
+        self.seen = 0
+        self.silent = 0
+
+    def on_before_optimizer_step(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
+    ) -> None:
+        """Counts the looks at which no weight had a gradient."""
+        if trainer.global_step % self.every:
+            return
+        weights = [p.grad for g in optimizer.param_groups for p in g["params"] if p.ndim > 1]
+        alive = any(bool(gradient.any()) for gradient in weights if gradient is not None)
+        self.silent = 0 if alive else self.silent + 1
+        if self.silent == 3:
+            raise TrainingError(
+                f"the network is dead at step {trainer.global_step}: no weight has a gradient any "
+                "more, so the output no longer depends on the image (a residual network then "
+                "scores exactly as bicubic interpolation). Too large steps pushed a layer's ReLUs "
+                f"below zero for every input. {self._advice(trainer)}"
+            )
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Keeps the loss, and looks at all kept ones now and then."""
+        self.losses.append(outputs["loss"].detach())
+        if len(self.losses) >= self.every:
+            self._look(trainer)
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Looks before the epoch's scores and checkpoints."""
+        self._look(trainer)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Looks before the epoch's scores and checkpoints."""
+        self._look(trainer)
+
+    def _look(self, trainer: pl.Trainer) -> None:
+        losses = torch.stack(self.losses).tolist() if self.losses else []
+        self.losses.clear()
+        bad = None
+        for loss in losses:
+            self.seen += 1
+            if self.seen <= self.warmup and math.isfinite(loss):
+                self.reference = max(self.reference, loss)
+            elif bad is None and not loss <= self.factor * self.reference:
+                bad = (self.seen, loss)
+        # All processes stop together, or those that go on would wait for ever.
+        if trainer.strategy.reduce_boolean_decision(bad is not None, all=False):
+            step, loss = bad or (self.seen, losses[-1])
+            raise TrainingError(
+                f"training diverged: the loss is {loss:.3g} in step {step} of this run, and was at "
+                f"most {self.reference:.3g} in the first {self.warmup}. {self._advice(trainer)}"
+            )
+
+    def _advice(self, trainer: pl.Trainer) -> str:
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
+        last = next(
+            (
+                path
+                for callback in trainer.callbacks  # type: ignore[attr-defined]
+                if isinstance(callback, Checkpoint)
+                and (path := getattr(callback, "last_model_path", ""))
+            ),
+            "",
+        )
+        kept = f"Last good checkpoint: {Path(last)}" if last else "No checkpoint was saved before"
+        return (
+            "Try clipping=adjustable, a smaller clipping.theta, or a rate (optim.lr) below "
+            f"{rate:g}. {kept}."
+        )

@@ -1,0 +1,141 @@
+"""Training of one restoration network with one loss."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRSchedulerConfig
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from sr_experiments.batches import EvaluationItem, TrainingBatch
+from sr_experiments.models import Network
+from sr_experiments.training.clipping import Clipping
+from sr_experiments.training.schedules import Interval, Length
+
+
+class Scorer(Protocol):
+    """Scores a network image by image."""
+
+    def update(self, network: Network, item: EvaluationItem) -> None:
+        """Adds one image."""
+
+    def metrics(self) -> dict[str, float]:
+        """Named scores over all images of all processes."""
+
+    def reset(self) -> None:
+        """Forgets all images."""
+
+    def to(self, device: torch.device) -> Any:
+        """Moves the collected scores."""
+
+
+class RestorationModule(pl.LightningModule):
+    """A network, its loss, its optimizer with schedule and clipping, and how it is scored.
+
+    Args:
+        network: the network to train.
+        loss: from prediction and target to a scalar.
+        optimizer: makes the optimizer of a network.
+        scheduler: makes the schedule of an optimizer, given the run's length.
+        clipping: clips the gradients of an optimizer's parameter groups.
+        scorers: what scores the network on the "val" and the "test" images.
+        config: plain nested configuration, stored in checkpoints.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        loss: nn.Module,
+        optimizer: Callable[[nn.Module], Optimizer],
+        scheduler: Callable[[Optimizer, Length], LRSchedulerConfigType],
+        clipping: Clipping,
+        scorers: Mapping[str, Scorer],
+        config: dict[str, Any],
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.loss = loss
+        self.make_optimizer = optimizer
+        self.make_scheduler = scheduler
+        self.clipping = clipping
+        # Not registered as submodules: scores stay on the processor, in float64, where one process
+        # trains on an accelerator that has none.
+        self.scorers = dict(scorers)
+        self.config = config
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The network's output."""
+        out: Tensor = self.network(x)
+        return out
+
+    def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
+        """The loss of one batch of patches."""
+        prediction = self.network(batch["input"])
+        target = batch["target"]
+        # Unpadded convolutions predict only the middle of a patch.
+        margin = (target.shape[-1] - prediction.shape[-1]) // 2
+        if margin:
+            target = target[..., margin:-margin, margin:-margin]
+        loss: Tensor = self.loss(prediction, target)
+        self.log("train/loss", loss)
+        return loss
+
+    def configure_gradient_clipping(
+        self,
+        optimizer: Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clips once per optimizer step; Lightning has unscaled the gradients by then."""
+        self.log("train/clipped", self.clipping(optimizer.param_groups))
+        self.log("train/lr", optimizer.param_groups[0]["lr"])
+
+    def validation_step(self, item: EvaluationItem, batch_idx: int) -> None:
+        """Scores one whole image."""
+        self.scorers["val"].update(self.network, item)
+
+    def test_step(self, item: EvaluationItem, batch_idx: int) -> None:
+        """Scores one whole image."""
+        self.scorers["test"].update(self.network, item)
+
+    def on_validation_epoch_start(self) -> None:
+        """Starts a new score."""
+        self._start_scores("val")
+
+    def on_test_epoch_start(self) -> None:
+        """Starts a new score."""
+        self._start_scores("test")
+
+    def on_validation_epoch_end(self) -> None:
+        """Logs the scores as ``val/...``."""
+        self._log_scores("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Logs the scores as ``test/...``."""
+        self._log_scores("test")
+
+    def _start_scores(self, stage: str) -> None:
+        scorer = self.scorers[stage]
+        if self.trainer.world_size > 1:
+            scorer.to(self.device)  # where the processes exchange tensors
+        scorer.reset()
+
+    def _log_scores(self, stage: str) -> None:
+        for name, value in self.scorers[stage].metrics().items():
+            self.log(f"{stage}/{name}", value)
+
+    def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
+        """The optimizer with its schedule."""
+        optimizer = self.make_optimizer(self.network)
+        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer, self._length)}
+
+    def _length(self, interval: Interval) -> int:
+        if interval == "epoch":
+            return self.trainer.max_epochs or 1
+        return int(self.trainer.estimated_stepping_batches)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Stores the configuration, so that the network can be built again."""
+        checkpoint["config"] = self.config
