@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 import hydra
 from hydra.errors import HydraException
@@ -17,17 +18,25 @@ from sr_experiments.errors import UserError
 def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> None:
     """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
 
-    A mistake of the user's ends with one message on stderr and exit status 2, an interrupt with 130.
+    A mistake of the user's ends with one message on stderr and exit status 2, an interrupt with
+    130.
     """
     # Hydra would print its own kind of message and leave; with this it raises.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)
+
+    def guarded(config: DictConfig) -> float | None:
+        try:
+            return task(config)
+        except UserError as error:
+            _stop(str(error))
+        except OmegaConfBaseException as error:
+            _stop(explain(error, config_name))
+
     try:
-        decorate(task)()
-    except UserError as error:
-        _stop(str(error))
+        decorate(guarded)()
     except (HydraException, OmegaConfBaseException) as error:
-        _stop(explain(error, config_name, sys.argv[1:]))
+        _stop(explain(error, config_name))
     except OSError as error:
         if not _is_output_error(error):
             raise
@@ -44,6 +53,6 @@ def _is_output_error(error: OSError) -> bool:
     return error.filename is not None and error.errno is not None
 
 
-def _stop(message: str) -> None:
+def _stop(message: str) -> NoReturn:
     sys.stderr.write(f"error: {message}\n")
     sys.exit(2)

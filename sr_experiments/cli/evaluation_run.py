@@ -10,6 +10,7 @@ from sr_experiments.cli.assemble import (
     build_data,
     build_loggers,
     build_module,
+    build_scorers,
     build_trainer,
     plain,
 )
@@ -28,7 +29,8 @@ def evaluation_run(config: DictConfig) -> float:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = load_network(config)
     data = build_data(config, network)
-    module = build_module(config, content, network, data)
+    scorers = build_scorers(config, data, network)
+    module = build_module(config, content, network, scorers)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     trainer = build_trainer(config, build_loggers(config), [])
@@ -36,8 +38,7 @@ def evaluation_run(config: DictConfig) -> float:
     with recorded(folder, trainer) as metrics:
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        rows = module.scorers["test"].compute()
-        present(module.scorers["test"], rows, network, data, folder.path, config.panels)
+        present(scorers["test"], network, data, folder.path, config.panels)
     return metrics["test/psnr"]
 
 

@@ -1,7 +1,7 @@
 """Hydra's errors in one line, with the nearest valid names."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 from hydra import compose, initialize_config_dir
@@ -22,7 +22,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     return f"; valid are {' '.join(sorted(names))}" if names else ""
 
 
-def explain(error: Exception, config_name: str, arguments: Sequence[str]) -> str:
+def explain(error: Exception, config_name: str) -> str:
     """One line for what is wrong with the command line."""
     text = str(error)
     if found := re.search(r"Could not find '([^']+)/([^/']+)'", text):
@@ -51,9 +51,11 @@ def _keys(config_name: str) -> list[str]:
 
 def _paths(config: DictConfig, prefix: str = "") -> Iterator[str]:
     for key in config:
-        path = f"{prefix}{key}"
+        path = f"{prefix}{key!s}"
         yield path
-        if not OmegaConf.is_interpolation(config, key) and not OmegaConf.is_missing(config, key):
+        if not OmegaConf.is_interpolation(config, str(key)) and not OmegaConf.is_missing(
+            config, key
+        ):
             node = config[key]
             if isinstance(node, DictConfig):
                 yield from _paths(node, f"{path}.")

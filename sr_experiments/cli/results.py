@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytorch_lightning as pl
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.evaluation_set import EvaluationSet
@@ -28,16 +28,27 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
     )
 
 
-@rank_zero_only
 def present(
     scorer: BenchmarkScore,
-    rows: list[Row],
     network: Network,
     data: RestorationDataModule,
     folder: Path,
     panels: int,
 ) -> None:
-    """Prints the table, writes it beside the panel, and names the files."""
+    """Prints and writes the table, draws the panel, names the files; called by all processes."""
+    rows = scorer.compute()
+    _present(rows, scorer, network, data, folder, panels)
+
+
+@rank_zero_only
+def _present(
+    rows: list[Row],
+    scorer: BenchmarkScore,
+    network: Network,
+    data: RestorationDataModule,
+    folder: Path,
+    panels: int,
+) -> None:
     method = type(network).__name__
     print_table(rows, scorer.protocol, method)
     write_table(rows, scorer.protocol, folder / "results.csv")

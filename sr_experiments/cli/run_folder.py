@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 import yaml
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only
 
 _PACKAGES = (
     "sr-experiments",

@@ -10,6 +10,7 @@ from sr_experiments.cli.assemble import (
     build_data,
     build_loggers,
     build_module,
+    build_scorers,
     build_trainer,
     plain,
 )
@@ -26,7 +27,8 @@ def training_run(config: DictConfig) -> float:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = build("model", config.model)
     data = build_data(config, network)
-    module = build_module(config, content, network, data)
+    scorers = build_scorers(config, data, network)
+    module = build_module(config, content, network, scorers)
     if config.ckpt_path:
         check_resumable(Path(config.ckpt_path), network)
     folder = RunFolder(Path(config.run_dir))
@@ -39,6 +41,5 @@ def training_run(config: DictConfig) -> float:
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        rows = module.scorers["test"].compute()
-        present(module.scorers["test"], rows, network, data, folder.path, config.panels)
+        present(scorers["test"], network, data, folder.path, config.panels)
     return metrics["test/psnr"]

@@ -22,7 +22,7 @@ class Pair(NamedTuple):
     input: Tensor
     target: Tensor
     scale: float
-    index: int
+    image: int
 
 
 class TrainingSet(Dataset[TrainingBatch]):
@@ -80,7 +80,7 @@ class TrainingSet(Dataset[TrainingBatch]):
             inputs.append(dihedral(small, symmetry))
             targets.append(dihedral(target, symmetry))
             scales.append(pair.scale)
-            indices.append(pair.index)
+            indices.append(pair.image)
         return {
             "input": torch.stack(inputs) / 255,
             "target": torch.stack(targets).float() / 255,

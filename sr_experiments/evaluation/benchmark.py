@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import nn
-from torchmetrics import SumMetric
+import torch
+from torchmetrics import Metric, MetricCollection, SumMetric
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
@@ -36,7 +36,7 @@ class Row:
         return self.psnr - self.bicubic_psnr
 
 
-class BenchmarkScore(nn.Module):
+class BenchmarkScore:
     """Collects scores image by image; exact on any number of processes.
 
     Args:
@@ -48,17 +48,17 @@ class BenchmarkScore(nn.Module):
     def __init__(
         self, protocol: Protocol, benchmarks: Sequence[str], scales: Sequence[float]
     ) -> None:
-        super().__init__()
         self.protocol = protocol
         self.keys = [(name, scale) for name in benchmarks for scale in scales]
-        # A list, since names with a dot (x1.5) are no module names.
-        self.collected = nn.ModuleList(
-            nn.ModuleDict(
-                {"images": SumMetric()}
-                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
+        # One collection per set and scale, without shared states: their updates differ.
+        self.collected = [
+            MetricCollection(
+                dict[str, Metric | MetricCollection](images=SumMetric())
+                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()},
+                compute_groups=False,
             )
             for _ in self.keys
-        )
+        ]
 
     def update(self, network: Network, item: EvaluationItem) -> None:
         """Degrades, restores and scores one image.
@@ -88,7 +88,7 @@ class BenchmarkScore(nn.Module):
         """One row per set and scale; with several processes all must call it."""
         rows = []
         for (benchmark, scale), metrics in zip(self.keys, self.collected, strict=True):
-            value = {name: metric.compute().item() for name, metric in metrics.items()}
+            value = {name: result.item() for name, result in metrics.compute().items()}
             rows.append(
                 Row(
                     benchmark,
@@ -103,7 +103,7 @@ class BenchmarkScore(nn.Module):
         return rows
 
     def metrics(self) -> dict[str, float]:
-        """The rows as flat metrics: ``set5_x2/psnr_y`` and so on, ``psnr`` and ``gain`` for means."""
+        """The rows as flat metrics, as ``set5_x2/psnr_y``; ``psnr`` and ``gain`` are means over rows."""
         rows = self.compute()
         named: dict[str, float] = {}
         for row in rows:
@@ -117,5 +117,9 @@ class BenchmarkScore(nn.Module):
     def reset(self) -> None:
         """Forgets all images."""
         for metrics in self.collected:
-            for metric in metrics.values():
-                metric.reset()
+            metrics.reset()
+
+    def to(self, device: torch.device) -> None:
+        """Moves the collected scores."""
+        for metrics in self.collected:
+            metrics.to(device)

@@ -90,9 +90,12 @@ def _coloured(image: Tensor, original: Tensor) -> Tensor:
 def _busiest(image: Tensor) -> tuple[int, int]:
     """Corner of the tile with the largest variance of its Laplacian-like detail."""
     gray = image.mean(dim=1, keepdim=True)
-    detail = (gray - imresize(gray, 1 / 2).repeat_interleave(2, -2).repeat_interleave(2, -1)[
-        ..., : gray.shape[-2], : gray.shape[-1]
-    ]).abs()
+    detail = (
+        gray
+        - imresize(gray, 1 / 2)
+        .repeat_interleave(2, -2)
+        .repeat_interleave(2, -1)[..., : gray.shape[-2], : gray.shape[-1]]
+    ).abs()
     height, width = detail.shape[-2:]
     side_y, side_x = min(_SIDE, height), min(_SIDE, width)
     mean = F.avg_pool2d(detail, (side_y, side_x), stride=8)

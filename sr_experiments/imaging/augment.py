@@ -4,7 +4,7 @@ from torch import Tensor
 
 
 def dihedral(image: Tensor, k: int) -> Tensor:
-    """Turns [..., H, W] by k % 4 quarters, and mirrors it first if k is 4 to 7; 0 is the identity."""
+    """Turns [..., H, W] by k % 4 quarters, mirrored first if k is 4 to 7; 0 is the identity."""
     if k >= 4:
         image = image.flip(-1)
     return image.rot90(k % 4, (-2, -1))

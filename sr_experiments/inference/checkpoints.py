@@ -34,7 +34,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     target = str(config["model"].get("_target_"))
     if not target.startswith(_NETWORKS):
         raise CheckpointError(f"{path}: names {target}, which is no network of {_NETWORKS[:-1]}")
-    return checkpoint
+    return dict(checkpoint)
 
 
 def fill(network: Network, path: Path) -> None:

@@ -13,8 +13,8 @@ class Upscaler:
     """Enlarges images with a network, whatever its input is.
 
     Networks for Y restore the luma of a colour image, and its chroma is interpolated, as the papers
-    do; networks for RGB see a gray image as three equal channels. The network's mode (train or eval)
-    and device are the caller's.
+    do; networks for RGB see a gray image as three equal channels. The network's mode (train or
+    eval) and device are the caller's.
     """
 
     def __init__(self, network: Network) -> None:

@@ -18,9 +18,9 @@ class TrainingGuard(pl.Callback):
 
     A run has diverged when its loss is no longer finite, or when it is ``factor`` times the largest
     loss of the first ``warmup`` steps. A network is dead when all of its weights (biases apart) get
-    gradients of exactly zero: then some layer's ReLUs are zero for every input, the output no longer
-    depends on the image, and for a residual network PSNR is that of bicubic interpolation (often to
-    the last digit).
+    gradients of exactly zero: then some layer's ReLUs are zero for every input, the output no
+    longer depends on the image, and for a residual network PSNR is that of bicubic interpolation
+    (often to the last digit).
 
     Args:
         factor: growth of the loss that counts as divergence.

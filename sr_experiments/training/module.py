@@ -27,7 +27,7 @@ class Scorer(Protocol):
     def reset(self) -> None:
         """Forgets all images."""
 
-    def to(self, device: torch.device) -> Any:
+    def to(self, device: torch.device) -> None:
         """Moves the collected scores."""
 
 
@@ -123,13 +123,18 @@ class RestorationModule(pl.LightningModule):
         scorer.reset()
 
     def _log_scores(self, stage: str) -> None:
+        if self.trainer.sanity_checking:
+            return
         for name, value in self.scorers[stage].metrics().items():
             self.log(f"{stage}/{name}", value)
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer with its schedule."""
         optimizer = self.make_optimizer(self.network)
-        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer, self._length)}
+        return {
+            "optimizer": optimizer,
+            "lr_scheduler": self.make_scheduler(optimizer, self._length),
+        }
 
     def _length(self, interval: Interval) -> int:
         if interval == "epoch":
