@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 from torch import nn
 
 from sr_experiments.models.layers.deconv import WhitenedConv2d
+from sr_experiments.models.network import check_choice
 
 ConvKind = Literal["plain", "deconv"]
 
@@ -32,8 +33,7 @@ def conv2d(
     Raises:
         ValueError: another kind, or a whitening option is out of range.
     """
-    if kind not in get_args(ConvKind):
-        raise ValueError(f"conv must be one of {', '.join(get_args(ConvKind))}, got {kind!r}")
+    check_choice("conv", kind, get_args(ConvKind))
     pad = kernel // 2 if padding is None else padding
     if kind == "plain":
         return nn.Conv2d(in_channels, out_channels, kernel, padding=pad, bias=bias)

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 from torch import Tensor, nn
 
 from sr_experiments.models.layers.conv import conv2d
+from sr_experiments.models.network import check_choice
 
 Norm = Literal["none", "batch", "group", "deconv"]
 RELU = partial(nn.ReLU, inplace=True)
@@ -67,8 +68,7 @@ def normalisation(norm: Norm, channels: int, groups: int = 8) -> nn.Module:
     Raises:
         ValueError: unknown norm, or the channels cannot be split into groups.
     """
-    if norm not in get_args(Norm):
-        raise ValueError(f"norm must be one of {', '.join(get_args(Norm))}, got {norm!r}")
+    check_choice("norm", norm, get_args(Norm))
     if norm == "batch":
         return nn.BatchNorm2d(channels)
     if norm == "group":

@@ -1,0 +1,29 @@
+"""Impossible architectures are refused in one line."""
+
+import pytest
+
+from sr_experiments.models import EDSR, SRCNN
+
+
+@pytest.mark.parametrize(
+    ("build", "message"),
+    [
+        (lambda: EDSR((2, 3)), "exactly one of 2, 3, 4, got \\[2, 3\\]"),
+        (lambda: EDSR((5,)), "exactly one of 2, 3, 4"),
+        (lambda: EDSR((2.5,)), "exactly one of 2, 3, 4"),
+        (lambda: EDSR(blocks=0), "blocks must be at least 1, got 0"),
+        (lambda: EDSR(channels=0), "channels must be at least 1"),
+        (lambda: EDSR(in_channels=2), "in_channels must be 1 \\(Y\\) or 3 \\(RGB\\)"),
+        (lambda: EDSR(channels=12, norm="group"), "12 channels do not split into 8 groups"),
+        (lambda: EDSR(norm="layer"), "norm must be one of none, batch, group, deconv"),
+        (lambda: EDSR(conv="fancy"), "conv must be one of plain, deconv"),
+        (lambda: EDSR(where="tail"), "where must be one of body, all"),
+        (lambda: EDSR(conv="deconv", norm="batch"), "got norm=batch"),
+        (lambda: EDSR(conv="deconv", deconv={"block": 0}), "block"),
+        (lambda: SRCNN(conv="fancy"), "conv must be one of plain, deconv"),
+    ],
+)
+def test_refused(build, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        build()
+    assert "\n" not in str(caught.value)
