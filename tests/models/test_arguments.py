@@ -2,7 +2,7 @@
 
 import pytest
 
-from sr_experiments.models import EDSR, SRCNN
+from sr_experiments.models import EDSR, SRCNN, REDNet
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,13 @@ from sr_experiments.models import EDSR, SRCNN
         (lambda: EDSR(where="tail"), "where must be one of body, all"),
         (lambda: EDSR(conv="deconv", norm="batch"), "got norm=batch"),
         (lambda: EDSR(conv="deconv", deconv={"block": 0}), "block"),
+        (lambda: REDNet(depth=7), "depth must be an even number of at least 4, got 7"),
+        (lambda: REDNet(depth=2), "depth must be an even number"),
+        (lambda: REDNet(depth=10, skip_interval=5), "0 \\(none\\) to 4 at depth 10, got 5"),
+        (lambda: REDNet(skip_interval=-1), "skip_interval"),
+        (lambda: REDNet(stride=3), "stride must be 1 or 2"),
+        (lambda: REDNet(channels=0), "channels must be at least 1"),
+        (lambda: REDNet(scales=()), "scales"),
         (lambda: SRCNN(conv="fancy"), "conv must be one of plain, deconv"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.export import Dim, export
 
-from sr_experiments.models import EDSR, SRCNN, VDSR, Network
+from sr_experiments.models import EDSR, SRCNN, VDSR, Network, REDNet
 
 DECONV = {"block": 4, "sampling_stride": 1}
 TINY: dict[str, Callable[[], Network]] = {
@@ -24,6 +24,9 @@ TINY: dict[str, Callable[[], Network]] = {
     "edsr_deconv_all": lambda: EDSR(
         (2,), blocks=1, channels=8, conv="deconv", where="all", deconv=DECONV
     ),
+    "rednet": lambda: REDNet(depth=10, channels=8),
+    "rednet_denoise": lambda: REDNet((1,), depth=6, channels=8, skip_interval=0),
+    "rednet_stride": lambda: REDNet(depth=6, channels=8, stride=2, in_channels=3),
 }
 every_network = pytest.mark.parametrize("name", TINY)
 

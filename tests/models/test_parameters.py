@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from sr_experiments.models import EDSR, SRCNN, VDSR
+from sr_experiments.models import EDSR, SRCNN, VDSR, REDNet
 
 
 def thousands(network: nn.Module) -> float:
@@ -17,6 +17,10 @@ def thousands(network: nn.Module) -> float:
         (24.5, lambda: SRCNN(kernels=(9, 3, 5))),
         (57.3, lambda: SRCNN(kernels=(9, 5, 5))),
         (665.9, lambda: VDSR()),
+        (296.6, lambda: REDNet(depth=10)),
+        (665.9, lambda: REDNet(depth=20)),
+        (1035.2, lambda: REDNet(depth=30)),
+        (4134.8, lambda: REDNet(depth=30, channels=128)),
         (1369.9, lambda: EDSR((2,))),
         (1554.5, lambda: EDSR((3,))),
         (1517.6, lambda: EDSR((4,))),
