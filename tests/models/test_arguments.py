@@ -2,7 +2,7 @@
 
 import pytest
 
-from sr_experiments.models import EDSR, SRCNN, REDNet
+from sr_experiments.models import EDSR, RCAN, SRCNN, Discriminator, MSRResNet, REDNet, SRResNet
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,15 @@ from sr_experiments.models import EDSR, SRCNN, REDNet
         (lambda: REDNet(stride=3), "stride must be 1 or 2"),
         (lambda: REDNet(channels=0), "channels must be at least 1"),
         (lambda: REDNet(scales=()), "scales"),
+        (lambda: SRResNet((3, 4)), "exactly one of 2, 3, 4"),
+        (lambda: SRResNet(blocks=0), "blocks must be at least 1"),
+        (lambda: SRResNet(channels=12, norm="group"), "12 channels do not split into 8 groups"),
+        (lambda: MSRResNet((8,)), "exactly one of 2, 3, 4"),
+        (lambda: RCAN((6,)), "exactly one of 2, 3, 4, 8"),
+        (lambda: RCAN(channels=40), "reduction must divide the 40 channels, got 16"),
+        (lambda: RCAN(groups=0), "groups must be at least 1"),
+        (lambda: Discriminator(40), "multiple of 16 from 32, got 40"),
+        (lambda: Discriminator(channels=0), "channels must be at least 1"),
         (lambda: SRCNN(conv="fancy"), "conv must be one of plain, deconv"),
     ],
 )

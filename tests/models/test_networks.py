@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.export import Dim, export
 
-from sr_experiments.models import EDSR, SRCNN, VDSR, Network, REDNet
+from sr_experiments.models import EDSR, RCAN, SRCNN, VDSR, MSRResNet, Network, REDNet, SRResNet
 
 DECONV = {"block": 4, "sampling_stride": 1}
 TINY: dict[str, Callable[[], Network]] = {
@@ -27,6 +27,11 @@ TINY: dict[str, Callable[[], Network]] = {
     "rednet": lambda: REDNet(depth=10, channels=8),
     "rednet_denoise": lambda: REDNet((1,), depth=6, channels=8, skip_interval=0),
     "rednet_stride": lambda: REDNet(depth=6, channels=8, stride=2, in_channels=3),
+    "srresnet": lambda: SRResNet((4,), blocks=2, channels=8),
+    "srresnet_x2_y": lambda: SRResNet((2,), blocks=2, channels=8, norm="none", in_channels=1),
+    "srresnet_deconv": lambda: SRResNet((2,), blocks=1, channels=8, norm="deconv", **DECONV),
+    "msrresnet": lambda: MSRResNet((4,), blocks=2, channels=8),
+    "rcan": lambda: RCAN((2,), groups=2, blocks=2, channels=8, reduction=1),
 }
 every_network = pytest.mark.parametrize("name", TINY)
 

@@ -3,7 +3,7 @@
 from sr_experiments.models.layers.conv import ConvKind, conv2d, image_conv2d
 from sr_experiments.models.layers.deconv import WhitenedConv2d, fold_whitening
 from sr_experiments.models.layers.mean import div2k_mean
-from sr_experiments.models.layers.residual import Norm, ResidualBlock
+from sr_experiments.models.layers.residual import Norm, ResidualBlock, normalisation
 from sr_experiments.models.layers.upsample import upsampler
 
 __all__ = [
@@ -15,5 +15,6 @@ __all__ = [
     "div2k_mean",
     "fold_whitening",
     "image_conv2d",
+    "normalisation",
     "upsampler",
 ]
