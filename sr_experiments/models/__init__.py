@@ -3,6 +3,7 @@
 from sr_experiments.models.bicubic import Bicubic
 from sr_experiments.models.discriminator import Discriminator
 from sr_experiments.models.edsr import EDSR
+from sr_experiments.models.hran import HRAN
 from sr_experiments.models.msrresnet import MSRResNet
 from sr_experiments.models.network import Network
 from sr_experiments.models.rcan import RCAN
@@ -13,6 +14,7 @@ from sr_experiments.models.vdsr import VDSR
 
 __all__ = [
     "EDSR",
+    "HRAN",
     "RCAN",
     "SRCNN",
     "VDSR",

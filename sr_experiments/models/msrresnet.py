@@ -59,5 +59,4 @@ class MSRResNet(Network):
     def forward(self, x: Tensor) -> Tensor:
         features = self.upsample(self.blocks(self.activation(self.head(x))))
         out: Tensor = self.tail(self.activation(self.refine(features)))
-        scale = float(self.scales[0])
-        return out + F.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+        return out + F.interpolate(x, out.shape[-2:], mode="bilinear", align_corners=False)

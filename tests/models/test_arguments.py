@@ -2,7 +2,16 @@
 
 import pytest
 
-from sr_experiments.models import EDSR, RCAN, SRCNN, Discriminator, MSRResNet, REDNet, SRResNet
+from sr_experiments.models import (
+    EDSR,
+    HRAN,
+    RCAN,
+    SRCNN,
+    Discriminator,
+    MSRResNet,
+    REDNet,
+    SRResNet,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +43,7 @@ from sr_experiments.models import EDSR, RCAN, SRCNN, Discriminator, MSRResNet, R
         (lambda: RCAN((6,)), "exactly one of 2, 3, 4, 8"),
         (lambda: RCAN(channels=40), "reduction must divide the 40 channels, got 16"),
         (lambda: RCAN(groups=0), "groups must be at least 1"),
+        (lambda: HRAN(blocks=0), "blocks must be at least 1"),
         (lambda: Discriminator(40), "multiple of 16 from 32, got 40"),
         (lambda: Discriminator(channels=0), "channels must be at least 1"),
         (lambda: SRCNN(conv="fancy"), "conv must be one of plain, deconv"),

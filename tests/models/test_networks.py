@@ -7,7 +7,17 @@ import pytest
 import torch
 from torch.export import Dim, export
 
-from sr_experiments.models import EDSR, RCAN, SRCNN, VDSR, MSRResNet, Network, REDNet, SRResNet
+from sr_experiments.models import (
+    EDSR,
+    HRAN,
+    RCAN,
+    SRCNN,
+    VDSR,
+    MSRResNet,
+    Network,
+    REDNet,
+    SRResNet,
+)
 
 DECONV = {"block": 4, "sampling_stride": 1}
 TINY: dict[str, Callable[[], Network]] = {
@@ -32,6 +42,7 @@ TINY: dict[str, Callable[[], Network]] = {
     "srresnet_deconv": lambda: SRResNet((2,), blocks=1, channels=8, norm="deconv", **DECONV),
     "msrresnet": lambda: MSRResNet((4,), blocks=2, channels=8),
     "rcan": lambda: RCAN((2,), groups=2, blocks=2, channels=8, reduction=1),
+    "hran": lambda: HRAN((3,), groups=2, blocks=2, channels=8),
 }
 every_network = pytest.mark.parametrize("name", TINY)
 
