@@ -1,7 +1,10 @@
 """What every network has to do, checked on tiny versions of all of them."""
 
+import json
 import math
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +22,9 @@ from sr_experiments.models import (
     SRResNet,
 )
 
+# REGENERATE_GOLDEN=1 pytest tests/models/test_networks.py -k golden
+# writes the losses anew, for a change of a network that is meant.
+GOLDEN = Path(__file__).with_name("golden_losses.json")
 DECONV = {"block": 4, "sampling_stride": 1}
 TINY: dict[str, Callable[[], Network]] = {
     "srcnn": lambda: SRCNN((3,), channels=(8, 4)),
@@ -146,3 +152,36 @@ def test_names_its_scales_and_channels(name: str) -> None:
     assert network.scales
     assert all(math.isfinite(scale) and scale >= 1 for scale in network.scales)
     assert "_orig_mod" not in "".join(network.state_dict())
+
+
+def first_losses(network: Network, steps: int = 20) -> list[float]:
+    """Losses of a short training on smooth noise, by plain gradient descent with momentum."""
+    generator = torch.Generator().manual_seed(2)
+    scale = int(network.scales[0]) if network.upsamples else 1
+    coarse = torch.rand(2, network.in_channels, 6, 6, generator=generator)
+    interpolate = torch.nn.functional.interpolate
+    x = interpolate(coarse, (16, 16), mode="bilinear")
+    target = interpolate(coarse, (16 * scale, 16 * scale), mode="bicubic")
+    if network.margin:
+        target = target[..., network.margin : -network.margin, network.margin : -network.margin]
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+    losses = []
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(network(x), target)
+        loss.backward()
+        optimizer.step()
+        losses.append(float(f"{loss.item():.5g}"))
+    return losses
+
+
+@every_network
+def test_golden_losses(name: str) -> None:
+    losses = first_losses(build(name))
+    golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    if os.environ.get("REGENERATE_GOLDEN"):
+        golden[name] = losses
+        entries = ",\n".join(f'"{k}": {golden[k]}' for k in sorted(golden) if k in TINY)
+        GOLDEN.write_text(f"{{\n{entries}\n}}\n")
+    assert losses == pytest.approx(golden[name], rel=1e-3)
+    assert losses[-1] < losses[0]
