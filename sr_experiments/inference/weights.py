@@ -133,21 +133,11 @@ def convert_keys(
             if family.marker in state:
                 state, source = _renamed(state, family), f"these {family.name} weights"
                 break
-    kept = tuple(keep)
     misfits = {k for k in own if k not in state or state[k].shape != own[k].shape}
-    extra = sorted(k for k in state.keys() - own.keys() if not k.startswith(kept))
-    missing = sorted(k for k in misfits if k not in state and not k.startswith(kept))
-    shapes = sorted(k for k in misfits if k in state and not k.startswith(kept))
-    if extra or missing or shapes:
-        sizes = [f"{k} {list(state[k].shape)} for {list(own[k].shape)}" for k in shapes]
-        parts = [
-            _some("missing", missing),
-            _some("unexpected", extra),
-            _some("of another shape", sizes),
-        ]
-        raise CheckpointError(
-            f"{source} do not fit {type(network).__name__}: {'; '.join(filter(None, parts))}"
-        )
+    wrong = {k for k in misfits | (state.keys() - own.keys()) if not k.startswith(tuple(keep))}
+    if wrong:
+        reasons = _reasons(sorted(wrong), state, own)
+        raise CheckpointError(f"{source} do not fit {type(network).__name__}: {reasons}")
     return {k: own[k] if k in misfits else state[k] for k in own}
 
 
@@ -199,9 +189,19 @@ def _renamed_vdsr(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {names.get(key, key): value for key, value in state.items()}
 
 
-def _some(what: str, keys: Sequence[str]) -> str:
-    """Keys in few words: the number and the first two."""
-    if not keys:
-        return ""
-    more = ", ..." if len(keys) > 2 else ""
-    return f"{len(keys)} {what} ({', '.join(keys[:2])}{more})"
+def _reasons(keys: Sequence[str], state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:
+    """Why keys do not fit, in one line: how many of each kind and the first two."""
+    kinds = {
+        "missing": [k for k in keys if k not in state],
+        "unexpected": [k for k in keys if k not in own],
+        "of another shape": [
+            f"{k} {list(state[k].shape)} for {list(own[k].shape)}"
+            for k in keys
+            if k in state and k in own
+        ],
+    }
+    return "; ".join(
+        f"{len(found)} {kind} ({', '.join(found[:2])}{', ...' if len(found) > 2 else ''})"
+        for kind, found in kinds.items()
+        if found
+    )

@@ -62,7 +62,7 @@ class RCAN(Network):
 
 
 class ResidualGroup(nn.Module):
-    """Attention blocks and a convolution with a short skip around them (Eq. 5)."""
+    """Attention blocks and a convolution with a short skip around them (Fig. 2)."""
 
     def __init__(self, channels: int, blocks: int, reduction: int) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class ResidualAttentionBlock(nn.Module):
 
 
 class ChannelAttention(nn.Module):
-    """Scales each feature map by a gate computed from the means of all (Eqs. 7 to 9, Fig. 3).
+    """Scales each feature map by a gate computed from the means of all (Fig. 3).
 
     Raises:
         ValueError: `reduction` does not divide the channels.

@@ -106,10 +106,12 @@ def test_channels_last_equals_contiguous(name: str) -> None:
 
 
 @every_network
-def test_bf16_autocast_stays_close(name: str) -> None:
+def test_bf16_autocast_trains_and_stays_close(name: str) -> None:
     network = build(name)
     x = batch(network)
-    network(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        network(x).float().square().mean().backward()
+    assert all(p.grad.isfinite().all() for p in network.parameters() if p.grad is not None)
     network.eval()
     with torch.no_grad():
         expected = network(x)

@@ -13,7 +13,7 @@ ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 class WhitenedConv2d(nn.Conv2d):
-    """Network Deconvolution (Ye et al., ICLR 2020, Alg. 1), a drop-in for `nn.Conv2d`.
+    """Network Deconvolution (Ye et al., ICLR 2020), a drop-in for `nn.Conv2d`.
 
     Every input patch x is replaced by D (x - mean), D = (Cov + eps I)^(-1/2), before the filters
     see it. Because this is linear, D goes into the weights and the mean into the bias, and one
