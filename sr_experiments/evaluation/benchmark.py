@@ -103,7 +103,7 @@ class BenchmarkScore:
         return rows
 
     def metrics(self) -> dict[str, float]:
-        """The rows as flat metrics, as ``set5_x2/psnr_y``; ``psnr`` and ``gain`` are means over rows."""
+        """The rows as flat metrics, as ``set5_x2/psnr_y``, and ``psnr`` and ``gain`` as means."""
         rows = self.compute()
         named: dict[str, float] = {}
         for row in rows:

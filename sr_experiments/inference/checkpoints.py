@@ -43,8 +43,9 @@ def fill(network: Network, path: Path) -> None:
     Raises:
         CheckpointError: the file cannot be read or does not fit the network.
     """
+    state = load_weights(path)
     try:
-        network.load_state_dict(convert_keys(load_weights(path), network))
+        network.load_state_dict(convert_keys(state, network))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
 

@@ -12,8 +12,7 @@ class Network(nn.Module):
         in_channels: 1 for the Y channel, 3 for RGB; the output has as many.
         scales: the scales that it is made for.
         upsamples: False: the input is the bicubic-interpolated image at the target size (SRCNN,
-            VDSR);
-            True: the input is the low-resolution image, and the network enlarges it.
+            VDSR). True: the input is the low-resolution image, and the network enlarges it.
         margin: output pixels that unpadded convolutions cost on each side of the input.
     """
 
@@ -36,3 +35,36 @@ def check_scales(scales: Sequence[float]) -> tuple[float, ...]:
     if not scales or any(scale < 1 for scale in scales):
         raise ValueError(f"scales must be one or more numbers of at least 1, got {list(scales)}")
     return tuple(int(scale) if scale == int(scale) else float(scale) for scale in scales)
+
+
+def single_scale(scales: Sequence[float], allowed: Sequence[int] = (2, 3, 4)) -> int:
+    """The one scale of a network that enlarges by sub-pixel convolution.
+
+    Raises:
+        ValueError: there is not exactly one, or it is not among those allowed.
+    """
+    if len(scales) != 1 or scales[0] not in allowed:
+        choices = ", ".join(str(scale) for scale in allowed)
+        raise ValueError(f"scales must hold exactly one of {choices}, got {list(scales)}")
+    return int(scales[0])
+
+
+def check_positive(**sizes: float) -> None:
+    """Checks sizes of an architecture, given by name.
+
+    Raises:
+        ValueError: one is below 1.
+    """
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}")
+
+
+def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
+    """Checks an argument that names one of several options.
+
+    Raises:
+        ValueError: it names none.
+    """
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, got {value!r}")

@@ -1,9 +1,11 @@
 """SRCNN."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
+from sr_experiments.models.layers import ConvKind, conv2d, div2k_mean, image_conv2d
 from sr_experiments.models.network import Network, check_scales
 
 
@@ -20,6 +22,10 @@ class SRCNN(Network):
         channels: feature maps of the two hidden layers.
         padding: zero padding, so that the output has the input's size. The paper trains without,
             and scores only the pixels that depend on no border (33 x 33 -> 21 x 21 for 9-1-5).
+        conv: "plain", or "deconv" to take Network Deconvolution (Ye et al., ICLR 2020) for all
+            three convolutions. Since that removes the mean of its input, the last bias carries
+            the brightness of the image and starts at the mean of DIV2K instead of 0.
+        deconv: options of `WhitenedConv2d`.
         in_channels: 1 = Y, 3 = RGB.
 
     Shapes:
@@ -36,6 +42,8 @@ class SRCNN(Network):
         kernels: Sequence[int] = (9, 1, 5),
         channels: Sequence[int] = (64, 32),
         padding: bool = True,
+        conv: ConvKind = "plain",
+        deconv: Mapping[str, Any] | None = None,
         in_channels: int = 1,
     ) -> None:
         super().__init__()
@@ -50,13 +58,16 @@ class SRCNN(Network):
         widths = (in_channels, *channels, in_channels)
         pads = [k // 2 if padding else 0 for k in kernels]
         self.conv1, self.conv2, self.conv3 = (
-            nn.Conv2d(widths[i], widths[i + 1], kernels[i], padding=pads[i]) for i in range(3)
+            make(widths[i], widths[i + 1], kernels[i], pads[i], kind=conv, **(deconv or {}))
+            for i, make in enumerate((image_conv2d, conv2d, conv2d))
         )
         self.relu = nn.ReLU(inplace=True)
-        for conv in (self.conv1, self.conv2, self.conv3):
-            nn.init.normal_(conv.weight, std=0.001)
-            if conv.bias is not None:
-                nn.init.zeros_(conv.bias)
+        for layer in (self.conv1, self.conv2, self.conv3):
+            nn.init.normal_(layer.weight, std=0.001)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+        if conv == "deconv" and self.conv3.bias is not None:
+            self.conv3.bias.data.copy_(div2k_mean(in_channels).flatten())
 
     def forward(self, x: Tensor) -> Tensor:
         x = self.relu(self.conv1(x))
