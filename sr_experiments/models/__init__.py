@@ -1,6 +1,5 @@
 """Architectures, one per file."""
 
-from sr_experiments.models.bicubic import Bicubic
 from sr_experiments.models.discriminator import Discriminator
 from sr_experiments.models.edsr import EDSR
 from sr_experiments.models.hran import HRAN
@@ -18,7 +17,6 @@ __all__ = [
     "RCAN",
     "SRCNN",
     "VDSR",
-    "Bicubic",
     "Discriminator",
     "MSRResNet",
     "Network",
