@@ -6,6 +6,8 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import Sampler
 
+from sr_experiments.errors import ConfigError
+
 
 class PatchSampler(Sampler[Tensor]):
     """Cuts each epoch's table of patches into batches, one share per process.
@@ -23,7 +25,8 @@ class PatchSampler(Sampler[Tensor]):
         world_size: number of processes.
 
     Raises:
-        ValueError: a pass holds not even one batch for each process, or an argument is below 1.
+        ValueError: an argument is below 1.
+        ConfigError: a pass holds not even one batch for each process.
     """
 
     def __init__(
@@ -48,9 +51,9 @@ class PatchSampler(Sampler[Tensor]):
         available = len(rows(Generator()))
         self.steps = steps or available // self.rows_per_step
         if self.steps == 0:
-            raise ValueError(
-                f"batch_size: the images give {available} patches per epoch, fewer than one batch "
-                f"of {self.rows_per_step}; use a smaller batch or stride, or more images"
+            raise ConfigError(
+                f"data.batch_size: the images give {available} patches per epoch, fewer than one "
+                f"batch of {self.rows_per_step}; use a smaller batch or stride, or more images"
             )
         # Lightning looks for set_epoch in the sampler that a batch sampler wraps.
         self.sampler = self

@@ -14,6 +14,7 @@ from sr_experiments.data.patches import Patches, Size
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import load_image
 from sr_experiments.imaging.augment import dihedral
+from sr_experiments.imaging.resize import as_fraction
 
 
 class Pair(NamedTuple):
@@ -52,14 +53,8 @@ class TrainingSet(Dataset[TrainingBatch]):
         for index, path in enumerate(files):
             image = load_image(path)
             for scale in scales:
+                _check_size(image, path, scale, patches.size * (1 if interpolated else scale))
                 small, target = degrade(image, scale, channels, interpolated)
-                height, width = small.shape[-2:]
-                if min(height, width) < patches.size:
-                    raise ImageError(
-                        f"{path}: {image.shape[-1]} x {image.shape[-2]} pixels give an input of "
-                        f"{width} x {height} at scale {scale}, smaller than a patch of "
-                        f"{patches.size}; remove the image or set a smaller patches.size"
-                    )
                 self.pairs.append(Pair(small, target, scale, index))
         self.sizes: list[Size] = [(p.input.shape[-2], p.input.shape[-1]) for p in self.pairs]
 
@@ -87,3 +82,14 @@ class TrainingSet(Dataset[TrainingBatch]):
             "scale": torch.tensor(scales),
             "index": torch.tensor(indices),
         }
+
+
+def _check_size(image: Tensor, path: Path, scale: float, least: float) -> None:
+    """Makes sure that a patch fits, after cropping to whole multiples of the scale."""
+    multiple = as_fraction(scale).numerator
+    if min(side - side % multiple for side in image.shape[-2:]) < least:
+        raise ImageError(
+            f"{path}: {image.shape[-1]} x {image.shape[-2]} pixels are too few for a patch at "
+            f"scale {scale:g}, which takes {least:g} x {least:g}; remove the image or set a "
+            "smaller patches.size"
+        )
