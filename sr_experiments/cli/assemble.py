@@ -54,9 +54,8 @@ def plain(config: DictConfig) -> dict[str, Any]:
         if name in content:
             check_type(name, content[name], expected)
     known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
-    for key in content:
-        if key not in known:
-            raise ConfigError(f"{key}: there is no such key{did_you_mean(str(key), known)}")
+    for unknown in {str(key) for key in content} - known:
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
     for name, limit in (("seed", 2**32), ("panels", 100)):
         if not 0 <= content[name] < limit:
             raise ConfigError(f"{name}: must be from 0 to {limit - 1}, got {content[name]}")
