@@ -106,7 +106,9 @@ class _Task:
         self.path = path
         self.partial = path.with_suffix(".partial")
         self.journal = path.with_suffix(".journal")
-        names = [f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)]
+        names = [
+            f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
+        ]
         shapes = [variant.shape(e.height, e.width) for e in entries]
         self.head = header(names, shapes, variant.whole, variant.label())
         size = 1 if variant.whole else 4
@@ -206,7 +208,7 @@ def _render(entries: Sequence[Entry], job: tuple[int, Iterable[_Task]]) -> None:
     if pixel_digest(image) != entry.digest:
         raise ImageError(f"{entry.path}: changed while it was read; run the command again")
     for task in tasks:
-        data = memoryview(task.variant.render(image).flatten().view(torch.uint8).numpy())
+        data = task.variant.render(image).flatten().view(torch.uint8).numpy().data
         at = task.offsets[number]
         assert len(data) == task.offsets[number + 1] - at
         with task.partial.open("r+b", buffering=0) as file:

@@ -200,9 +200,8 @@ class RestorationDataModule(pl.LightningDataModule):
         )
 
     def _report_doubts(self, entries: Sequence[Entry]) -> None:
-        tests = {
-            s.name: index_images(s.files, self.cache) for s in sum(self.benchmarks.values(), [])
-        }
+        sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
+        tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
         doubts = find_doubts(entries, tests, self.channels)
         if doubts and self.strict:
             raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))

@@ -1,6 +1,7 @@
 """The classical degradation: blur, shrink, compress, add noise."""
 
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -141,6 +142,16 @@ class Degradation:
         if self.quantise:
             image = quantise(image)
         return _jpeg(image, self.qualities[level]) if self.qualities else image
+
+    def apply(self, image: Tensor, ratio: Fraction, name: str, border: Border) -> Tensor:
+        """Degrades one image [1, C, H, W] for evaluation, the same way each time.
+
+        A quality and a noise level out of several are drawn by the image's name and the seed.
+        """
+        key = torch.tensor([(self.seed << 32) + zlib.crc32(name.encode())], device=image.device)
+        level = int(uniform(~key) * self.levels)
+        small = self.shrink(image, ratio, level, border)
+        return small + self.noise(key, small.shape[1:]) if self.noisy else small
 
     def enlarge(self, small: Tensor, ratio: Fraction) -> Tensor:
         """Back to the size of the original, by bicubic interpolation."""

@@ -76,10 +76,10 @@ def _walk(folder: Path, folders: list[bytes]) -> Iterator[str]:
         for entry in entries:
             if entry.is_dir():
                 yield from _walk(Path(entry.path), folders)
-            elif os.path.splitext(entry.name)[1].lower() in EXTENSIONS:
+            elif Path(entry.name).suffix.lower() in EXTENSIONS:
                 yield entry.path
 
 
 def _unchanged(line: bytes) -> bool:
     time, _, folder = line.partition(b" ")
-    return os.stat(folder).st_mtime_ns == int(time)
+    return Path(os.fsdecode(folder)).stat().st_mtime_ns == int(time)

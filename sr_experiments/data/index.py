@@ -32,7 +32,7 @@ class Entry(NamedTuple):
 def pixel_digest(image: Tensor) -> str:
     """A digest of uint8 [C, H, W] that is equal for equal pixels alone."""
     digest = hashlib.blake2b(str(tuple(image.shape)).encode(), digest_size=16)
-    digest.update(image.contiguous().numpy())
+    digest.update(image.contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 
@@ -49,9 +49,7 @@ def look(path: Path) -> Entry:
     )
 
 
-def index_images(
-    files: Sequence[Path], cache: Path, workers: int | None = None
-) -> list[Entry]:
+def index_images(files: Sequence[Path], cache: Path, workers: int | None = None) -> list[Entry]:
     """The entries of all files; only new and changed ones (by size and time) are read.
 
     Args:
@@ -62,7 +60,7 @@ def index_images(
     Raises:
         ImageError: files are missing or no usable images; names them.
     """
-    paths = [Path(os.path.abspath(file)) for file in files]
+    paths = [file.absolute() for file in files]
     folders = sorted({path.parent for path in paths})
     known = {path: entry for folder in folders for path, entry in _load(folder, cache).items()}
     new = [path for path in dict.fromkeys(paths) if not _current(known.get(str(path)), path)]

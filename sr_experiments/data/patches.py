@@ -40,9 +40,7 @@ def _check(min_std: float, **values: int) -> None:
 
 def _rest(n: int, symmetries: Sequence[int], generator: Generator) -> Tensor:
     """The last two columns."""
-    chosen = torch.tensor(symmetries)[
-        torch.randint(len(symmetries), (n, 1), generator=generator)
-    ]
+    chosen = torch.tensor(symmetries)[torch.randint(len(symmetries), (n, 1), generator=generator)]
     return torch.cat([chosen, torch.randint(2**62, (n, 1), generator=generator)], dim=1)
 
 

@@ -44,12 +44,11 @@ class DiskReader:
     def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
         places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
-        cut = [self._crop(*self.sources[item], top, left, side) for item, (top, left) in places]
+        cut = []
+        for item, (top, left) in places:
+            store, image = self.sources[item]
+            cut.append(store.crop(image, top, left, side))
         return turn(torch.stack(cut), rows[:, 3])
-
-    @staticmethod
-    def _crop(store: ImageStore, image: int, top: int, left: int, side: int) -> Tensor:
-        return store.crop(image, top, left, side)
 
 
 class HostReader:
@@ -97,9 +96,7 @@ class DeviceReader:
         return self.flat[index]
 
 
-def make_reader(
-    sources: Sequence[Source], residency: Residency, device: torch.device
-) -> Reader:
+def make_reader(sources: Sequence[Source], residency: Residency, device: torch.device) -> Reader:
     """The reader for a residency."""
     if residency == "disk":
         return DiskReader(sources)

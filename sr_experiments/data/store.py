@@ -103,7 +103,7 @@ class ImageStore:
         whole = torch.empty(count, dtype=self.layout.dtype)
         with self.path.open("rb") as file:
             file.seek(self.layout.start)
-            file.readinto(memoryview(whole.numpy()).cast("B"))  # type: ignore[attr-defined]
+            file.readinto(whole.view(torch.uint8).numpy().data)
         return whole
 
     def __getstate__(self) -> dict[str, Any]:

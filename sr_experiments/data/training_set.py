@@ -58,7 +58,8 @@ class TrainingSet(Dataset[TrainingBatch]):
         """The group of each item where a batch may not mix them, since targets differ in size."""
         if self.interpolated or len(self.scales.unique()) == 1:
             return None
-        return self.scales.unique(return_inverse=True)[1]
+        groups: Tensor = self.scales.unique(return_inverse=True)[1]
+        return groups
 
     def rows(self, generator: Generator) -> Tensor:
         """One epoch's table of patches."""
