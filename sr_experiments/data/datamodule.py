@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 import torch
@@ -15,6 +14,7 @@ from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
 from sr_experiments.data.index import Entry, index_images
+from sr_experiments.data.loader import TimedLoader
 from sr_experiments.data.patches import Patches, RandomPatches
 from sr_experiments.data.reader import make_reader
 from sr_experiments.data.residency import Wish, choose
@@ -26,10 +26,6 @@ from sr_experiments.data.validate import find_doubts
 from sr_experiments.errors import ImageError
 
 Benchmarks = Mapping[str, Sequence[str]]
-
-
-def _unchanged(batch: Any) -> Any:
-    return batch
 
 
 class RestorationDataModule(pl.LightningDataModule):
@@ -161,15 +157,15 @@ class RestorationDataModule(pl.LightningDataModule):
         sampler = PatchSampler(
             dataset.rows, self.batch_size, steps, self.seed, rank, processes, dataset.groups
         )
-        return self._loader(dataset, batch_sampler=sampler)
+        return TimedLoader(dataset, self.num_workers, batch_sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[EvaluationItem]:
         """Whole images of the ``val`` sets."""
-        return self._loader(self._evaluation_set("val"), batch_size=None)
+        return self._evaluation_loader("val")
 
     def test_dataloader(self) -> DataLoader[EvaluationItem]:
         """Whole images of the ``test`` sets."""
-        return self._loader(self._evaluation_set("test"), batch_size=None)
+        return self._evaluation_loader("test")
 
     def teardown(self, stage: str) -> None:
         """Says at the end how many images a stream skipped."""
@@ -246,17 +242,9 @@ class RestorationDataModule(pl.LightningDataModule):
             self._report,
         )
 
-    def _evaluation_set(self, stage: str) -> EvaluationSet:
-        return EvaluationSet(self.benchmarks[stage], self.scales, *self._ranks)
-
-    def _loader(self, dataset: Any, **kwargs: Any) -> DataLoader[Any]:
-        return DataLoader(
-            dataset,
-            collate_fn=_unchanged,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-            **kwargs,
-        )
+    def _evaluation_loader(self, stage: str) -> DataLoader[EvaluationItem]:
+        dataset = EvaluationSet(self.benchmarks[stage], self.scales, *self._ranks)
+        return TimedLoader(dataset, self.num_workers, batch_size=None)
 
 
 @rank_zero_only
