@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from sr_experiments.errors import ImageError, UserError
 
-_CHUNK = 1 << 20
+_CHUNK = 1 << 14  # what a broken connection loses
 _TRIES = 5  # without a single new byte
 _PATIENCE = 30.0  # seconds without an answer
 _RANGE = re.compile(r"\{(\d+)\.\.(\d+)\}")
@@ -91,9 +91,8 @@ def _fetch(file: RemoteFile, folder: Path, report: Report) -> None:
             return
         resumed = part.exists()
         problem = _receive(file, part, report) or _wrong(file, part)
-        if problem and resumed and part.exists():
-            # What was there may be of another version of the file: once from the start.
-            part.unlink()
+        if problem and resumed and not part.exists():
+            # What was there may have been of another version of the file: once from the start.
             problem = _receive(file, part, report) or _wrong(file, part)
         if problem:
             raise ImageError(
