@@ -41,7 +41,7 @@ def test_unusable_images_end_with_one_line(
     assert result.code == 2
     errors = [line for line in result.err.splitlines() if line.startswith("error:")]
     assert len(errors) == 1
-    assert (split if kind == "empty folder" else "bad.") in errors[0]
+    assert (split if kind == "empty folder" else "bad.") in result.err
     assert "Traceback" not in result.err
 
 
