@@ -6,7 +6,9 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -35,6 +37,8 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         try:
             return task(config)
         except UserError as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # one job of several in a launcher that wants to know
             _stop(str(error))
         except OmegaConfBaseException as error:
             _stop(explain(error, config_name))
