@@ -1,9 +1,8 @@
 """``hydra/launcher=process``: every job of ``-m`` is a fresh process."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from hydra.core.utils import JobReturn, setup_globals
+from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -19,8 +18,10 @@ class ProcessLauncher(Launcher):
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
-        self.hydra_context = hydra_context
-        self.config = config
+        # Imported here and below, since Hydra looks into every plugin at every start.
+        from sr_experiments.sweeps.prepare import Sweep
+
+        self.sweep = Sweep(hydra_context.config_loader, config)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -31,20 +32,10 @@ class ProcessLauncher(Launcher):
             ConfigError: the settings are wrong, or the folder holds another sweep.
             KeyboardInterrupt: it was interrupted; the jobs were stopped.
         """
-        # Imported here, since Hydra looks into every plugin at every start.
-        from sr_experiments.sweeps.board import Board
-        from sr_experiments.sweeps.prepare import prepared
         from sr_experiments.sweeps.runner import Runner
 
-        setup_globals()
-        loader = self.hydra_context.config_loader
-        folder = Path(self.config.hydra.sweep.dir).absolute()
-        with prepared(loader, self.config, job_overrides, initial_job_idx, folder) as sweep:
-            board = Board(sweep.jobs, folder, sweep.settings)
-            runner = Runner(sweep.jobs, self.config, sweep.settings, board, sweep.lock)
-            board.begin()
-            try:
+        with self.sweep.batch(job_overrides, initial_job_idx) as batch:
+            runner = Runner(batch, self.sweep.master)
+            with batch.board.shown(table=self.sweep.table_each_batch):
                 runner.run()
-            finally:
-                board.end()
-        return [job.result(sweep.settings.metric) for job in sweep.jobs]
+        return [job.result(batch.settings.metric) for job in batch.jobs]

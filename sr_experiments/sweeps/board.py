@@ -5,7 +5,8 @@ import io
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -40,13 +41,32 @@ class Board:
         self.console = Console(width=None if terminal else _WIDTH_OF_FILES)
         self.live = Live(console=self.console, auto_refresh=False) if terminal else None
 
-    def begin(self) -> None:
-        """Says what is about to happen."""
+    @contextmanager
+    def shown(self, table: bool) -> Iterator[None]:
+        """Shows the jobs while the enclosed code runs them, and then, if wanted, the table.
+
+        An interrupted sweep gets its table too.
+        """
         known = f", {len(self.done_before)} of them finished before" if self.done_before else ""
         print(f"sweep of {len(self.jobs)} jobs{known} in {self.folder}", flush=True)
         self.write()
         if self.live:
             self.live.start()
+        complete = False
+        try:
+            yield
+            complete = True
+        finally:
+            if self.live:
+                self.live.stop()
+            self.write()
+            if table or not complete:
+                self.print_table()
+
+    def print_table(self) -> None:
+        """Prints all jobs, and where their results lie."""
+        self.console.print(self.table())
+        print(f"sweep folder: {self.folder}", flush=True)
 
     def changed(self, job: Job) -> None:
         """Records a job's new state."""
@@ -58,14 +78,6 @@ class Board:
         """Moves the live line."""
         if self.live:
             self.live.update(Text(self.line()), refresh=True)
-
-    def end(self) -> None:
-        """Prints the table."""
-        if self.live:
-            self.live.stop()
-        self.write()
-        self.console.print(self.table())
-        print(f"sweep folder: {self.folder}", flush=True)
 
     def line(self) -> str:
         """Counts, the best job so far and the time left."""
@@ -113,7 +125,7 @@ class Board:
         best = self.best()
         for job in self.jobs:
             values = _values(job)
-            typed = " ".join(f"{key}={values[key]}" for key in self.columns if key in values)
+            typed = " ".join(f"{key}={_short(values[key])}" for key in self.columns if key in values)
             state = job.state if job.state == FINISHED else f"{job.state}: {job.error}".rstrip(": ")
             value = f"{self._value(job):.3f}" if self.settings.metric in job.metrics else "-"
             cells = (str(job.number), typed, state, value, f"{job.seconds / 60:.1f}")
@@ -137,6 +149,16 @@ def _varied(jobs: Sequence[Job]) -> list[str]:
     if len(jobs) == 1:
         return list(keys)
     return [key for key in keys if len({values.get(key) for values in all_values}) > 1]
+
+
+def _short(value: str) -> str:
+    """A number of many digits with four of them."""
+    if len(value) <= 8:
+        return value
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
 
 
 def _clock(seconds: float) -> str:

@@ -3,7 +3,7 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +11,11 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, TIMEOUT, Job
+from sr_experiments.sweeps.prepare import Batch
 from sr_experiments.sweeps.prior import last_checkpoint
-from sr_experiments.sweeps.settings import Settings
 from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
 from sr_experiments.sweeps.status import read_status, record_end, tail
 
@@ -38,29 +37,24 @@ class Runner:
     """Works off the jobs that wait.
 
     Args:
-        jobs: all jobs; those whose state is not "waiting" are left alone.
+        batch: the jobs; those whose state is not "waiting" are left alone.
         master: the sweep's configuration.
-        settings: slots, retries and timeout.
-        board: is told about every change.
-        lock: descriptor that the jobs inherit.
 
     Raises:
         ConfigError: a job asks for devices that cannot be handed out.
     """
 
-    def __init__(
-        self, jobs: Sequence[Job], master: DictConfig, settings: Settings, board: Board, lock: int
-    ) -> None:
+    def __init__(self, batch: Batch, master: DictConfig) -> None:
         names = gpus()
-        waiting = [job for job in jobs if job.state == "waiting"]
+        waiting = [job for job in batch.jobs if job.state == "waiting"]
         self.needs = {job.number: demand(job.config["device"], len(names)) for job in waiting}
         # The largest first: what is small fills the gaps that they leave.
         self.waiting = sorted(waiting, key=lambda job: -self.needs[job.number][1])
         self.running: list[_Running] = []
         self.master = master
-        self.settings = settings
-        self.board = board
-        self.lock = lock
+        self.settings = settings = batch.settings
+        self.board = batch.board
+        self.lock = batch.lock
         cores, wanted = processors(), sum(n for kind, n in self.needs.values() if kind == "cpu")
         auto = settings.slots == "auto"
         at_once = max(1, min(cores, wanted)) if auto else int(settings.slots)
