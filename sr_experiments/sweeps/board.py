@@ -125,7 +125,9 @@ class Board:
         best = self.best()
         for job in self.jobs:
             values = _values(job)
-            typed = " ".join(f"{key}={_short(values[key])}" for key in self.columns if key in values)
+            typed = " ".join(
+                f"{key}={_short(values[key])}" for key in self.columns if key in values
+            )
             state = job.state if job.state == FINISHED else f"{job.state}: {job.error}".rstrip(": ")
             value = f"{self._value(job):.3f}" if self.settings.metric in job.metrics else "-"
             cells = (str(job.number), typed, state, value, f"{job.seconds / 60:.1f}")
