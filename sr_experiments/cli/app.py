@@ -28,7 +28,7 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     that failed with 1, an interrupt with 130.
     """
     if JOB_MARK in os.environ:
-        die_with_parent()
+        die_with_parent(int(os.environ[JOB_MARK]))
     # Hydra would print its own kind of message and leave; with this it raises.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)

@@ -8,16 +8,21 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
 
 
-def die_with_parent() -> None:
-    """Has the kernel kill this process when its parent ends, however that ends (Linux)."""
+def die_with_parent(sweep: int) -> None:
+    """Has the kernel kill this process when its parent ends, however that ends (Linux).
+
+    Args:
+        sweep: process id of the sweep, the parent or the parent's parent.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # it has ended already
+        if os.getppid() == 1 != sweep:  # the parent has ended already
             os._exit(137)
 
 
@@ -48,7 +53,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
                 pass_fds=(keep_open,),
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(die_with_parent, os.getpid()),
             )
 
     @property

@@ -157,7 +157,7 @@ class Cluster:
     def _link_log(job: Job, handle: Handle) -> None:
         """``job.log`` of the run folder is what the cluster has caught."""
         path = job.folder / "job.log"
-        target = Path(handle.paths.stderr)
+        target = Path(handle.paths.stdout)
         if target.is_file():
             job.folder.mkdir(parents=True, exist_ok=True)
             with suppress(OSError):
