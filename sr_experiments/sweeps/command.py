@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.sweeps.job import Job
 
@@ -52,7 +53,7 @@ def job_command(job: Job, master: DictConfig, processes: int) -> list[str]:
         command += ["-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={processes}"]
     command += [*_entry(), *_flags(master.hydra)]
-    command += [o for o in master.hydra.overrides.hydra if not _is_sweep_only(o)]
+    command += [o for o in typed(master, "hydra") if not _is_sweep_only(o)]
     command += [*job.overrides, f"hydra.run.dir={quoted(job.folder)}", "hydra.mode=RUN"]
     command += [f"hydra.job.num={job.number}"]
     if job.checkpoint:
@@ -79,6 +80,13 @@ def foreign_rank(environment: Mapping[str, str]) -> str | None:
     """The variable that makes this process one of several ranks, if it is not the first."""
     names = ("RANK", "LOCAL_RANK", "SLURM_PROCID")
     return next((n for n in names if environment.get(n, "0") not in ("0", "")), None)
+
+
+def typed(master: DictConfig, kind: Literal["task", "hydra"]) -> list[str]:
+    """The overrides of a command, as they were typed: interpolations stay what they are."""
+    overrides = OmegaConf.to_container(master.hydra.overrides[kind], resolve=False)
+    assert isinstance(overrides, list)
+    return overrides
 
 
 def quoted(path: Path) -> str:

@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
-from sr_experiments.sweeps.command import foreign_rank
+from sr_experiments.sweeps.command import foreign_rank, typed
 from sr_experiments.sweeps.job import Job, compose
 from sr_experiments.sweeps.lock import FolderLock
 from sr_experiments.sweeps.prior import settle
@@ -62,8 +62,7 @@ class Sweep:
             ]
             for job in jobs:
                 settle(job)
-            typed = self.master.hydra.overrides
-            record_overrides(folder, [*typed.task, *typed.hydra])
+            record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
             self.jobs += jobs
             self.board = Board(self.jobs, folder, settings)
             yield Batch(jobs, settings, self.board, folder, lock.descriptor)

@@ -6,22 +6,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
 
 from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
-from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, TIMEOUT, Job
+from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
 from sr_experiments.sweeps.prepare import Batch
 from sr_experiments.sweeps.prior import last_checkpoint
 from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
-from sr_experiments.sweeps.status import read_status, record_end, tail
+from sr_experiments.sweeps.status import read_status, record_end
+from sr_experiments.sweeps.verdict import verdict
 
 _POLL_SECONDS = 0.05
 _SECONDS_TO_STOP = 10.0
-_OUT_OF_MEMORY = ("OutOfMemoryError", "out of memory", "can't allocate memory")
 
 
 @dataclass
@@ -116,7 +115,7 @@ class Runner:
         if running.stop_sent is not None:
             job.state, job.error = TIMEOUT, f"no end after {self.settings.timeout:g} minutes"
         else:
-            job.state, job.error = _verdict(job.folder, status)
+            job.state, job.error = verdict(job.folder, status)
         if job.state != FINISHED:
             record_end(job.folder, job.state, job.error, job.seconds)
             if job.attempts <= self.settings.retries:
@@ -153,30 +152,6 @@ class Runner:
             running.child.send(signal.SIGKILL)
         for running in self.running:
             running.child.wait(_SECONDS_TO_STOP)
-
-
-def _verdict(folder: Path, status: int) -> tuple[str, str]:
-    """State and reason of a job that ended by itself, or by somebody else's signal."""
-    recorded = read_status(folder)
-    if status == 0:
-        if recorded.get("state") == FINISHED:
-            return FINISHED, ""
-        return FAILED, "it ended without a result"
-    log = tail(folder / "job.log")
-    memory = any(sign in line for line in log for sign in _OUT_OF_MEMORY)
-    prefix = "out of memory: " if memory else ""
-    if status < 0:
-        name = signal.Signals(-status).name
-        hint = " (by hand, or for want of memory)" if name == "SIGKILL" and not memory else ""
-        return KILLED, f"{prefix}killed by {name}{hint}"
-    own = recorded.get("error") if recorded.get("state") != "running" else None
-    said = next((line for line in reversed(log) if line.startswith("error: ")), None)
-    last = (
-        said.removeprefix("error: ")
-        if said
-        else own or next((line for line in reversed(log) if line.strip()), "")
-    )
-    return FAILED, f"{prefix}{last.strip()}" or f"exit status {status}"
 
 
 @contextmanager

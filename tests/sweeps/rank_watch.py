@@ -11,8 +11,7 @@ import torch
 class RankWatch(pl.Callback):
     """Writes ``weights-<rank>.pt`` and ``lr-<rank>`` at the end of training."""
 
-    def __init__(self, folder: str, fails: int = -1, setup_fails: int = -1) -> None:
-        self.folder = Path(folder)
+    def __init__(self, fails: int = -1, setup_fails: int = -1) -> None:
         self.fails = fails
         self.setup_fails = setup_fails
 
@@ -27,22 +26,22 @@ class RankWatch(pl.Callback):
             raise RuntimeError(f"rank {self.fails} fails while training")
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        rank = trainer.global_rank
-        torch.save(pl_module.state_dict(), self.folder / f"weights-{rank}.pt")
+        rank, folder = trainer.global_rank, Path(trainer.default_root_dir)
+        torch.save(pl_module.state_dict(), folder / f"weights-{rank}.pt")
         rate = trainer.optimizers[0].param_groups[0]["lr"]
-        (self.folder / f"lr-{rank}").write_text(f"{rate} {trainer.world_size}")
+        (folder / f"lr-{rank}").write_text(f"{rate} {trainer.world_size}")
 
 
 class KillOnce(pl.Callback):
     """Kills the process at the end of an epoch's training, the first time."""
 
-    def __init__(self, folder: str, epoch: int) -> None:
-        self.mark = Path(folder) / "killed"
+    def __init__(self, epoch: int) -> None:
         self.epoch = epoch
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: object
     ) -> None:
-        if trainer.current_epoch == self.epoch and not self.mark.exists():
-            self.mark.touch()
+        mark = Path(trainer.default_root_dir, "killed")
+        if trainer.current_epoch == self.epoch and not mark.exists():
+            mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
