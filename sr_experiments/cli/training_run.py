@@ -6,6 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.cli.assemble import (
     build_data,
@@ -40,6 +41,7 @@ def training_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     if config.ckpt_path:
         check_resumable(Path(config.ckpt_path), network)
+        rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]

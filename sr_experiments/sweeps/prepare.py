@@ -14,6 +14,7 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.command import foreign_rank, typed
+from sr_experiments.sweeps.interrupts import terminate_as_interrupt
 from sr_experiments.sweeps.job import Job, compose
 from sr_experiments.sweeps.lock import FolderLock
 from sr_experiments.sweeps.prior import settle
@@ -65,7 +66,8 @@ class Sweep:
             record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
             self.jobs += jobs
             self.board = Board(self.jobs, folder, settings)
-            yield Batch(jobs, settings, self.board, folder, lock.descriptor)
+            with terminate_as_interrupt():
+                yield Batch(jobs, settings, self.board, folder, lock.descriptor)
         finally:
             lock.release()
 

@@ -1,12 +1,8 @@
 """Runs jobs as processes, as many at a time as there are slots for."""
 
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from omegaconf import DictConfig
 
@@ -68,20 +64,19 @@ class Runner:
         Raises:
             KeyboardInterrupt: it was interrupted; all jobs have been stopped and marked.
         """
-        with _terminate_as_interrupt():
-            try:
-                while self.waiting or self.running:
-                    self._start_what_fits()
-                    time.sleep(_POLL_SECONDS)
-                    for running in list(self.running):
-                        self._look_at(running)
-                    self.board.tick()
-            except KeyboardInterrupt:
-                self._stop_all()
-                raise
-            except BaseException:
-                self._kill_all()
-                raise
+        try:
+            while self.waiting or self.running:
+                self._start_what_fits()
+                time.sleep(_POLL_SECONDS)
+                for running in list(self.running):
+                    self._look_at(running)
+                self.board.tick()
+        except KeyboardInterrupt:
+            self._stop_all()
+            raise
+        except BaseException:
+            self._kill_all()
+            raise
 
     def _start_what_fits(self) -> None:
         for job in list(self.waiting):
@@ -152,20 +147,3 @@ class Runner:
             running.child.send(signal.SIGKILL)
         for running in self.running:
             running.child.wait(_SECONDS_TO_STOP)
-
-
-@contextmanager
-def _terminate_as_interrupt() -> Iterator[None]:
-    """Treats SIGTERM as Ctrl-C, so that `kill` leaves no job behind unmarked."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def interrupt(number: int, frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before: Callable[..., Any] | int | None = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
