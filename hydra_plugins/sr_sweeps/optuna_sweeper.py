@@ -1,6 +1,6 @@
 """``hparams_search=optuna``: hyper-parameters proposed by Optuna, trial by trial."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -104,16 +104,16 @@ class OptunaSweeper(Sweeper):
         """Continues trials that were cut off, and brings the finished ones into the table."""
         import optuna
 
-        group: list[optuna.Trial] = []
+        group: list[optuna.trial.BaseTrial] = []
         for frozen in study.get_trials(deepcopy=False):
             if frozen.state == optuna.trial.TrialState.FAIL:  # it failed by its own parameters
                 self._run(study, group)
                 group = []
             else:
-                group.append(optuna.Trial(study, frozen._trial_id))
+                group.append(frozen)
         self._run(study, group)
 
-    def _run(self, study: "optuna.Study", trials: "list[optuna.Trial]") -> None:
+    def _run(self, study: "optuna.Study", trials: "Sequence[optuna.trial.BaseTrial]") -> None:
         """Launches trials with consecutive numbers."""
         from hydra.core.utils import JobStatus
 

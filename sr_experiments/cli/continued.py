@@ -14,7 +14,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.prior import settle
+from sr_experiments.sweeps.prior import check_same, settle
 from sr_experiments.sweeps.status import write_whole
 
 
@@ -27,6 +27,7 @@ def earlier_start(config: DictConfig, content: dict[str, Any]) -> Job | None:
     if HydraConfig.get().mode != RunMode.MULTIRUN:
         return None
     job = Job(0, [], Path(config.run_dir), content)
+    check_same(job)
     settle(job)
     return job
 

@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, Job
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.prior import last_checkpoint
 from sr_experiments.sweeps.status import read_status, record_end, write_whole
 
 _RECORD = ".slurm_jobs"
@@ -139,9 +138,11 @@ class Cluster:
                 job.state, job.error = FAILED, _returned_error(handle)
             else:
                 job.state, job.error = KILLED, _fate(handle.job_id)
-            record_end(job.folder, job.state, job.error, job.seconds)
-            if job.attempts <= self.batch.settings.retries:
-                job.checkpoint = last_checkpoint(job.folder)
+            again = job.attempts <= self.batch.settings.retries
+            # The job itself looks here: what was interrupted continues, what failed begins anew.
+            recorded = INTERRUPTED if again else job.state
+            record_end(job.folder, recorded, job.error, job.seconds)
+            if again:
                 self._submit([job])
         self.batch.board.changed(job)
 

@@ -1,5 +1,6 @@
 """What an earlier attempt at a job has left in its folder, and whether it may be used."""
 
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -10,8 +11,8 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps.job import FAILED, FINISHED, Job
 from sr_experiments.sweeps.status import read_config, read_status
 
-# Where a run lies, what it continues and how its sweep goes do not change its result.
-_IRRELEVANT = {"run_dir", "ckpt_path", "sweep"}
+# Where a run lies and how its sweep goes do not change its result.
+_IRRELEVANT = {"run_dir", "sweep"}
 
 
 def settle(job: Job) -> None:
@@ -20,21 +21,15 @@ def settle(job: Job) -> None:
     A job whose code failed begins anew, since its code or data may have been mended. One that was
     stopped from outside (killed, timed out, interrupted, or still "running" though nobody runs
     it) continues.
-
-    Raises:
-        ConfigError: the folder holds a run of another configuration.
     """
     status = read_status(job.folder)
-    if not status:
-        return
-    check_same(job)
     if status.get("state") == FINISHED:
         job.state = FINISHED
         job.seconds = float(status.get("seconds") or 0.0)
         job.take_status()
     elif status.get("state") == FAILED:
         shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
-    else:
+    elif status:
         job.checkpoint = last_checkpoint(job.folder)
 
 
@@ -55,6 +50,8 @@ def check_same(job: Job) -> None:
         return  # it never came so far as to record one
     moved = (str(recorded.get("run_dir")), str(job.folder))
     old, new = dict(_leaves(recorded, moved)), dict(_leaves(job.config, moved))
+    if str(old.get("ckpt_path")).startswith(f"{job.folder}{os.sep}"):
+        old["ckpt_path"] = new.get("ckpt_path")  # it has continued itself
     changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     if changed:
         key = changed[0]

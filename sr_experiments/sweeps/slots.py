@@ -44,7 +44,7 @@ def demand(device: dict[str, Any], gpu_count: int) -> tuple[Kind, int]:
             f"device.num_nodes={device['num_nodes']}: a sweep on one machine has one node; use "
             "hydra/launcher=slurm"
         )
-    on_gpu = accelerator in ("gpu", "cuda") or (accelerator == "auto" and gpu_count > 0)
+    on_gpu = accelerator in ("gpu", "cuda", "mps") or (accelerator == "auto" and gpu_count > 0)
     if devices in (-1, "-1", "auto"):
         return ("gpu", max(gpu_count, 1)) if on_gpu else ("cpu", 1)
     if isinstance(devices, bool) or not isinstance(devices, int) or devices < 1:

@@ -60,7 +60,7 @@ def test_several_processes_share_a_gpu_evenly() -> None:
         ({"accelerator": "auto", "devices": 1}, 0, ("cpu", 1)),
         ({"accelerator": "auto", "devices": 1}, 8, ("gpu", 1)),
         ({"accelerator": "gpu", "devices": -1}, 8, ("gpu", 8)),
-        ({"accelerator": "mps", "devices": 1}, 0, ("cpu", 1)),
+        ({"accelerator": "mps", "devices": 1}, 0, ("gpu", 1)),
     ],
 )
 def test_demand(device: dict[str, Any], gpu_count: int, expected: tuple[str, int]) -> None:
@@ -162,6 +162,7 @@ def test_a_moved_folder_is_the_same_run(tmp_path: Path) -> None:
     folder = tmp_path / "0"
     job = make_job(tmp_path, lr=0.1, callbacks={"dirpath": f"{folder}/checkpoints"})
     write_run(job, "finished", **old)
+    prior.check_same(job)
     prior.settle(job)
     assert job.state == "finished"
     assert job.metrics == {"test/psnr": 30.0}
@@ -172,7 +173,26 @@ def test_another_configuration_is_refused(tmp_path: Path, config: dict[str, Any]
     job = make_job(tmp_path, **config)
     write_run(job, "finished", lr=0.1)
     with pytest.raises(ConfigError, match="this run was made with"):
-        prior.settle(job)
+        prior.check_same(job)
+
+
+@pytest.mark.parametrize(("recorded", "allowed"), [("a.ckpt", True), ("b.ckpt", False)])
+def test_another_checkpoint_to_start_from_is_another_run(
+    tmp_path: Path, recorded: str, allowed: bool
+) -> None:
+    job = make_job(tmp_path, ckpt_path="a.ckpt")
+    write_run(job, "finished", ckpt_path=recorded, run_dir="/old/0")
+    if allowed:
+        prior.check_same(job)
+    else:
+        with pytest.raises(ConfigError, match=r"ckpt_path=b\.ckpt, now it is a\.ckpt"):
+            prior.check_same(job)
+
+
+def test_a_run_that_continued_itself_is_the_same_run(tmp_path: Path) -> None:
+    job = make_job(tmp_path, ckpt_path=None)
+    write_run(job, "killed", ckpt_path="/old/0/checkpoints/last.ckpt", run_dir="/old/0")
+    prior.check_same(job)
 
 
 @pytest.mark.parametrize(("mode", "best"), [("max", 1), ("min", 2)])
