@@ -176,3 +176,19 @@ def test_ctrl_c_leaves_no_job_in_the_queue(slurm: Slurm, tmp_path: Path) -> None
         assert time.monotonic() < end
         time.sleep(0.5)
     assert {row["state"] for row in rows(folder)} == {"interrupted"}
+
+
+def test_a_sweep_whose_command_was_killed_is_followed_again(slurm: Slurm, tmp_path: Path) -> None:
+    folder = tmp_path / "s"
+    epochs = ("trainer.max_epochs=100", "trainer.check_val_every_n_epoch=50", "device=cpu")
+    process = slurm.start(*TINY, *epochs, f"hydra.sweep.dir={folder}")
+    wait_for(folder / "0" / "status.json")
+    process.kill()
+    process.communicate()
+    before = slurm.job_ids()
+    assert len(before) == 1
+    status, output = slurm.train(f"sweep.resume={folder}")
+    assert status == 0, output
+    assert rows(folder)[0]["state"] == "finished"
+    assert len(list((folder / ".submitit").glob("*_0"))) == 1  # submitted once
+    assert "continues" not in (folder / "0" / "job.log").read_text()
