@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
 
 if TYPE_CHECKING:
     from sr_experiments.sweeps.job import Job
@@ -72,6 +73,27 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
 
             state = Singleton.get_state()
             return (job.overrides, "hydra.sweep.dir", job.number, str(job.number), state)
+
+else:
+
+    class ClusterLauncher(Launcher):  # type: ignore[no-redef]
+        """Says what is missing."""
+
+        def __init__(self, **params: Any) -> None:
+            pass
+
+        def setup(self, **context: Any) -> None:
+            from sr_experiments.errors import ConfigError
+
+            raise ConfigError(
+                "hydra/launcher=slurm: submitit is not installed; "
+                "pip install 'sr-experiments[slurm]'"
+            )
+
+        def launch(
+            self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+        ) -> Sequence[JobReturn]:
+            raise NotImplementedError
 
 
 def _shape(job: "Job") -> tuple[tuple[str, int], ...]:

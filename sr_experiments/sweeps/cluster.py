@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, Job
 from sr_experiments.sweeps.prepare import Batch
 from sr_experiments.sweeps.status import read_status, record_end, write_whole
@@ -67,6 +68,7 @@ class Cluster:
         """Returns when no job is left.
 
         Raises:
+            ConfigError: there is no SLURM.
             KeyboardInterrupt: it was interrupted; the jobs were cancelled.
         """
         waiting = [job for job in self.batch.jobs if job.state == "waiting"]
@@ -85,7 +87,12 @@ class Cluster:
 
     def _hand_over(self, waiting: Sequence[Job]) -> None:
         """Finds the jobs that still are on the cluster, and submits the others."""
-        known, queue = self._known(), read_queue() or {}
+        known, queue = self._known(), read_queue()
+        if queue is None:
+            raise ConfigError(
+                "hydra/launcher=slurm: squeue does not answer; start the sweep where SLURM is "
+                "installed, or use hydra/launcher=process"
+            )
         for job in waiting:
             if known.get(job.number) in queue:
                 self.handles[job.number] = self.attach(known[job.number])
