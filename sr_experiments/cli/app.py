@@ -6,21 +6,29 @@ from collections.abc import Callable
 from typing import NoReturn
 
 import hydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import UserError
+from sr_experiments.sweeps.argv import expand
+from sr_experiments.sweeps.child import die_with_parent
+from sr_experiments.sweeps.command import JOB_MARK
+from sr_experiments.sweeps.job import JobError
 
 
 def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> None:
     """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
 
-    A mistake of the user's ends with one message on stderr and exit status 2, an interrupt with
-    130.
+    A mistake of the user's ends with one message on stderr and exit status 2, a sweep with jobs
+    that failed with 1, an interrupt with 130.
     """
+    if JOB_MARK in os.environ:
+        die_with_parent(int(os.environ[JOB_MARK]))
     # Hydra would print its own kind of message and leave; with this it raises.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)
@@ -29,12 +37,20 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         try:
             return task(config)
         except UserError as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # one job of several in a launcher that wants to know
             _stop(str(error))
         except OmegaConfBaseException as error:
             _stop(explain(error, config_name))
 
     try:
+        sys.argv[1:] = expand(sys.argv[1:])
         decorate(guarded)()
+    except UserError as error:
+        _stop(str(error))
+    except JobError as error:
+        sys.stderr.write(f"error: not every job finished; the first that did not: {error}\n")
+        sys.exit(1)
     except (HydraException, OmegaConfBaseException) as error:
         _stop(explain(error, config_name))
     except OSError as error:

@@ -8,15 +8,18 @@ from typing import Any
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.loggers import CSVLogger, Logger
+from pytorch_lightning.loggers import Logger
 
 from sr_experiments.cli.build import build, call, check, check_arguments, check_type
 from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.continued import csv_logger, wandb_id
+from sr_experiments.cli.devices import lightning_arguments
 from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
 from sr_experiments.models import Network
+from sr_experiments.sweeps.settings import read_settings
 from sr_experiments.training.module import RestorationModule
 from sr_experiments.training.progress import RunProgress
 
@@ -36,7 +39,8 @@ _REMARKS = (
     "exists and is not empty",
     "method of metric .* was called before",  # a process may have no image of a small set
     "isinstance.treespec",
-    "srun.* command is available",
+    "The `srun` command is available",
+    "sync_dist=True",  # scores are exchanged before they are logged
     "smaller than the logging interval",  # epochs are short on purpose
 )
 
@@ -62,7 +66,8 @@ def plain(config: DictConfig) -> dict[str, Any]:
     for key, node in content.items():
         check(str(key), node)
     for key in ("trainer", "device"):
-        check_arguments(key, pl.Trainer, content.get(key) or {})
+        check_arguments(key, pl.Trainer, lightning_arguments(content.get(key) or {}))
+    read_settings(content["sweep"])
     return {str(key): value for key, value in content.items()}
 
 
@@ -113,13 +118,15 @@ def build_module(
 
 def build_loggers(config: DictConfig) -> list[Logger]:
     """CSV always, then those that were chosen."""
-    loggers: list[Logger] = [CSVLogger(config.run_dir, name="", version="")]
+    loggers: list[Logger] = [csv_logger(config)]
     # Without a choice there is no such key.
     chosen = config.logger if "logger" in config else {}
     for name, node in chosen.items():
+        provided = {}
         if name == "wandb":
             _prepare_wandb(node)
-        loggers.append(build(f"logger.{name}", node))
+            provided = {"id": wandb_id(config)}
+        loggers.append(build(f"logger.{name}", node, **provided))
     return loggers
 
 
@@ -128,7 +135,7 @@ def build_trainer(
 ) -> pl.Trainer:
     """The Trainer of a run."""
     quieten()
-    arguments = {**(config.get("trainer") or {}), **config.device}
+    arguments = {**(config.get("trainer") or {}), **lightning_arguments(config.device)}
     try:
         return pl.Trainer(
             **arguments,

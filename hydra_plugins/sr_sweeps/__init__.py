@@ -1,0 +1,1 @@
+"""Hydra plugins: launchers and a sweeper."""

@@ -1,0 +1,132 @@
+"""``hparams_search=optuna``: hyper-parameters proposed by Optuna, trial by trial."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class OptunaSweeper(Sweeper):
+    """Asks a persistent study for trials and tells it their results.
+
+    Trial N is job N in folder N. Started again on the same folder, trials that have finished are
+    kept, those that were cut off continue, and further ones follow until there are ``trials``.
+
+    Args:
+        trials: trials in all.
+        at_once: trials proposed before the results of the previous ones are known.
+        storage: URL of the study's database.
+        seed: seed of the sampler (TPE; Bergstra et al., NIPS 2011).
+        params: search space: keys and Hydra's choice, range or interval.
+    """
+
+    def __init__(
+        self, trials: int, at_once: int, storage: str, seed: int, params: Mapping[str, str]
+    ) -> None:
+        self.trials = trials
+        self.at_once = at_once
+        self.storage = storage
+        self.seed = seed
+        self.params = dict(params)
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.config: Any = config
+        self.hydra_context: Any = hydra_context
+        self.launcher: Any = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> float:
+        """The best value.
+
+        Raises:
+            JobError: no trial has finished.
+            ConfigError: Optuna is missing, or the search space is empty or wrong.
+        """
+        from sr_experiments.errors import ConfigError
+        from sr_experiments.sweeps.job import JobError
+
+        if not hasattr(self.launcher, "sweep"):
+            raise ConfigError("hydra/launcher: a search needs hydra/launcher=process or slurm")
+        try:
+            from sr_experiments.sweeps import search
+        except ImportError:
+            raise ConfigError(
+                "hparams_search=optuna: Optuna is not installed; pip install 'sr-experiments[hpo]'"
+            ) from None
+        space = [f"{key}={value}" for key, value in self.params.items()]
+        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
+        # What is typed replaces what the file says.
+        self.launcher.sweep.table_each_batch = False
+        parsed = {o.get_key_element(): o for o in parser.parse_overrides([*space, *arguments])}
+        self.fixed, self.space = search.split(list(parsed.values()))
+        if not self.space:
+            raise ConfigError(
+                "hydra.sweeper.params: nothing to search; e.g. optim.lr=choice(0.1,1)"
+            )
+        study = self._study()
+        self._finish_old(study)
+        while (known := len(study.get_trials(deepcopy=False))) < self.trials:
+            count = min(self.at_once, self.trials - known)
+            self._run(study, [study.ask(self.space) for _ in range(count)])
+        self.launcher.sweep.board.print_table()
+        if not any(t.value is not None for t in study.get_trials(deepcopy=False)):
+            raise JobError(f"none of {self.trials} trials has a {self.config.sweep.metric}")
+        return float(study.best_value)
+
+    def _study(self) -> "optuna.Study":
+        from pathlib import Path
+
+        import optuna
+
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            study_name="sweep",
+            storage=self.storage,
+            load_if_exists=True,
+            direction="maximize" if self.config.sweep.mode == "max" else "minimize",
+        )
+        # Another seed for each start, or the first proposals would come again.
+        study.sampler = optuna.samplers.TPESampler(seed=self.seed + len(study.trials))
+        return study
+
+    def _finish_old(self, study: "optuna.Study") -> None:
+        """Continues trials that were cut off, and brings the finished ones into the table."""
+        import optuna
+
+        group: list[optuna.trial.BaseTrial] = []
+        for frozen in study.get_trials(deepcopy=False):
+            if frozen.state == optuna.trial.TrialState.FAIL:  # it failed by its own parameters
+                self._run(study, group)
+                group = []
+            else:
+                group.append(frozen)
+        self._run(study, group)
+
+    def _run(self, study: "optuna.Study", trials: "Sequence[optuna.trial.BaseTrial]") -> None:
+        """Launches trials with consecutive numbers."""
+        from hydra.core.utils import JobStatus
+
+        from sr_experiments.sweeps.search import assigned
+
+        if not trials:
+            return
+        overrides = [[*self.fixed, *assigned(trial.params)] for trial in trials]
+        results = self.launcher.launch(overrides, initial_job_idx=trials[0].number)
+        for trial, result in zip(trials, results, strict=True):
+            if result.status == JobStatus.COMPLETED:
+                study.tell(trial.number, result.return_value, skip_if_finished=True)
+            else:
+                import optuna
+
+                study.tell(trial.number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)

@@ -1,0 +1,76 @@
+"""What a run that continues in its own folder takes over: checkpoint, metrics, W&B id."""
+
+import csv
+import io
+import secrets
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.sweeps.job import Job
+from sr_experiments.sweeps.prior import check_same, settle
+from sr_experiments.sweeps.status import write_whole
+
+
+def earlier_start(config: DictConfig, content: dict[str, Any]) -> Job | None:
+    """How far this job of a cluster came when it was started before.
+
+    A cluster starts a pre-empted or timed-out job again, with the same command in the same folder.
+    Elsewhere the launcher of the sweep has looked, or the user says what to continue.
+    """
+    if HydraConfig.get().mode != RunMode.MULTIRUN:
+        return None
+    job = Job(0, [], Path(config.run_dir), content)
+    check_same(job)
+    settle(job)
+    return job
+
+
+def continues_itself(config: DictConfig) -> bool:
+    """Whether the checkpoint to continue lies in the run's own folder."""
+    if not config.get("ckpt_path"):
+        return False
+    return Path(config.run_dir).resolve() in Path(config.ckpt_path).resolve().parents
+
+
+def csv_logger(config: DictConfig) -> CSVLogger:
+    """The logger of ``metrics.csv``, with the rows up to the continued checkpoint."""
+    logger = CSVLogger(config.run_dir, name="", version="")
+    if continues_itself(config):
+        _keep_rows(logger, Path(config.run_dir, "metrics.csv"), Path(config.ckpt_path))
+    return logger
+
+
+@rank_zero_only
+def _keep_rows(logger: CSVLogger, path: Path, checkpoint: Path) -> None:
+    if not path.is_file():
+        return
+    steps = int(read_checkpoint(checkpoint)["global_step"])
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
+        names = list(reader.fieldnames or [])
+    writer_of_logger = logger.experiment  # removes the file
+    if rows:
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        write_whole(path, text.getvalue())
+        writer_of_logger.metrics_keys = names
+
+
+def wandb_id(config: DictConfig) -> str:
+    """A new id, or the one of the run that is continued."""
+    path = Path(config.run_dir, "wandb_id")
+    if continues_itself(config) and path.is_file():
+        return path.read_text(encoding="utf-8").strip()
+    new = secrets.token_hex(4)
+    rank_zero_only(write_whole)(path, new + "\n")
+    return new

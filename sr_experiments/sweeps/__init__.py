@@ -1,0 +1,1 @@
+"""Many runs from one command: processes, slots, retries, resumption and one table."""

@@ -1,0 +1,168 @@
+"""How a sweep stands: one line, ``sweep.csv``, and the table at the end."""
+
+import csv
+import io
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from sr_experiments.sweeps.job import FINISHED, Job
+from sr_experiments.sweeps.settings import Settings
+from sr_experiments.sweeps.status import write_whole
+
+_WIDTH_OF_FILES = 140
+
+
+class Board:
+    """Shows the jobs of a sweep, and keeps ``sweep.csv`` current.
+
+    Args:
+        jobs: all jobs.
+        folder: the sweep's folder.
+        settings: names the metric that ranks jobs.
+    """
+
+    def __init__(self, jobs: Sequence[Job], folder: Path, settings: Settings) -> None:
+        self.jobs = jobs
+        self.folder = folder
+        self.settings = settings
+        self.started = time.monotonic()
+        self.done_before = {job.number for job in jobs if job.state == FINISHED}
+        self.columns = _varied(jobs)
+        terminal = sys.stdout.isatty()
+        self.console = Console(width=None if terminal else _WIDTH_OF_FILES)
+        self.live = Live(console=self.console, auto_refresh=False) if terminal else None
+
+    @contextmanager
+    def shown(self, table: bool) -> Iterator[None]:
+        """Shows the jobs while the enclosed code runs them, and then, if wanted, the table.
+
+        An interrupted sweep gets its table too.
+        """
+        known = f", {len(self.done_before)} of them finished before" if self.done_before else ""
+        print(f"sweep of {len(self.jobs)} jobs{known} in {self.folder}", flush=True)
+        self.write()
+        if self.live:
+            self.live.start()
+        complete = False
+        try:
+            yield
+            complete = True
+        finally:
+            if self.live:
+                self.live.stop()
+            self.write()
+            if table or not complete:
+                self.print_table()
+
+    def print_table(self) -> None:
+        """Prints all jobs, and where their results lie."""
+        self.console.print(self.table())
+        print(f"sweep folder: {self.folder}", flush=True)
+
+    def changed(self, job: Job) -> None:
+        """Records a job's new state."""
+        self.write()
+        if not self.live:
+            print(f"{self.line()}  [job {job.number} {job.state}]", flush=True)
+
+    def tick(self) -> None:
+        """Moves the live line."""
+        if self.live:
+            self.live.update(Text(self.line()), refresh=True)
+
+    def line(self) -> str:
+        """Counts, the best job so far and the time left."""
+        counts = Counter(job.state for job in self.jobs)
+        bad = len(self.jobs) - counts[FINISHED] - counts["running"] - counts["waiting"]
+        parts = [
+            f"{counts[FINISHED]}/{len(self.jobs)} done, {counts['running']} running, "
+            f"{counts['waiting']} waiting, {bad} failed"
+        ]
+        best = self.best()
+        if best is not None:
+            parts.append(f"best {self.settings.metric} {self._value(best):.3f} (job {best.number})")
+        new = [j for j in self.jobs if j.state == FINISHED and j.number not in self.done_before]
+        left = counts["running"] + counts["waiting"]
+        if new and left:
+            seconds = (time.monotonic() - self.started) / (len(new) + bad) * left
+            parts.append(f"about {_clock(seconds)} left")
+        return ", ".join(parts)
+
+    def best(self) -> Job | None:
+        """The finished job with the best metric."""
+        ranked = [job for job in self.jobs if self.settings.metric in job.metrics]
+        ranked = [job for job in ranked if job.state == FINISHED]
+        sign = 1 if self.settings.mode == "max" else -1
+        return max(ranked, key=lambda job: sign * self._value(job), default=None)
+
+    def write(self) -> None:
+        """``sweep.csv``: a row per job."""
+        text = io.StringIO()
+        rows = csv.writer(text, lineterminator="\n")
+        metric = self.settings.metric
+        rows.writerow(["job", *self.columns, "state", metric, "minutes", "attempts", "error"])
+        for job in self.jobs:
+            values = [_values(job).get(column, "") for column in self.columns]
+            value = job.metrics.get(metric, "")
+            minutes = f"{job.seconds / 60:.2f}"
+            rows.writerow([job.number, *values, job.state, value, minutes, job.attempts, job.error])
+        write_whole(self.folder / "sweep.csv", text.getvalue())
+
+    def table(self) -> Table:
+        """A row per job, the best one in bold."""
+        table = Table(title=f"sweep of {len(self.jobs)} jobs")
+        for name in ("job", "overrides", "state", self.settings.metric, "minutes"):
+            table.add_column(name, justify="left" if name in ("overrides", "state") else "right")
+        best = self.best()
+        for job in self.jobs:
+            values = _values(job)
+            typed = " ".join(
+                f"{key}={_short(values[key])}" for key in self.columns if key in values
+            )
+            state = job.state if job.state == FINISHED else f"{job.state}: {job.error}".rstrip(": ")
+            value = f"{self._value(job):.3f}" if self.settings.metric in job.metrics else "-"
+            cells = (str(job.number), typed, state, value, f"{job.seconds / 60:.1f}")
+            # Text, since a user's brackets are no markup.
+            table.add_row(*map(Text, cells), style="bold" if job is best else None)
+        return table
+
+    def _value(self, job: Job) -> float:
+        return job.metrics[self.settings.metric]
+
+
+def _values(job: Job) -> dict[str, str]:
+    pairs = (override.lstrip("+~").partition("=") for override in job.overrides)
+    return {key: value for key, _, value in pairs}
+
+
+def _varied(jobs: Sequence[Job]) -> list[str]:
+    """Keys in which the jobs differ; all of them if there is only one job."""
+    all_values = [_values(job) for job in jobs]
+    keys = dict.fromkeys(key for values in all_values for key in values)
+    if len(jobs) == 1:
+        return list(keys)
+    return [key for key in keys if len({values.get(key) for values in all_values}) > 1]
+
+
+def _short(value: str) -> str:
+    """A number of many digits with four of them."""
+    if len(value) <= 8:
+        return value
+    try:
+        return f"{float(value):.4g}"
+    except ValueError:
+        return value
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"

@@ -1,0 +1,81 @@
+"""One job of a sweep: its configuration, its folder and how it stands."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.utils import JobReturn, JobStatus
+from omegaconf import DictConfig, OmegaConf, open_dict, read_write
+
+from sr_experiments.sweeps.status import read_status
+
+#: States that a job can have when a sweep ends. ``status.json`` holds the same words.
+FINISHED, FAILED, KILLED, TIMEOUT, INTERRUPTED = (
+    "finished",
+    "failed",
+    "killed",
+    "timeout",
+    "interrupted",
+)
+
+
+class JobError(Exception):
+    """What a sweeper gets in place of a job's value."""
+
+
+@dataclass
+class Job:
+    """A job; ``state`` is waiting, running, or one of the states above."""
+
+    number: int
+    overrides: list[str]
+    folder: Path
+    config: dict[str, Any]
+    state: str = "waiting"
+    error: str = ""
+    seconds: float = 0.0
+    attempts: int = 0
+    checkpoint: Path | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+
+    def take_status(self) -> None:
+        """Takes over what the run's own ``status.json`` says about metrics."""
+        self.metrics = dict(read_status(self.folder).get("metrics") or {})
+
+    def result(self, metric: str) -> JobReturn:
+        """What Hydra's sweepers expect."""
+        result = JobReturn(overrides=self.overrides, working_dir=str(self.folder))
+        if self.state == FINISHED and metric in self.metrics:
+            result.return_value, result.status = self.metrics[metric], JobStatus.COMPLETED
+        else:
+            reason = self.error or f"there is no {metric} among its metrics"
+            result.return_value = JobError(f"job {self.number}: {reason}")
+            result.status = JobStatus.FAILED
+        return result
+
+
+def compose(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], number: int) -> Job:
+    """The job that Hydra would run for these overrides."""
+    config = loader.load_sweep_config(master, list(overrides))
+    hydra = HydraConfig.instance()
+    outer = hydra.cfg
+    try:
+        with open_dict(config):
+            config.hydra.job.id = config.hydra.job.num = number
+        hydra.set_config(config)
+        folder = Path(str(config.hydra.sweep.dir), str(config.hydra.sweep.subdir)).absolute()
+        with read_write(config.hydra.runtime), open_dict(config.hydra.runtime):
+            config.hydra.runtime.output_dir = str(folder)
+        hydra.set_config(config)
+        task = deepcopy(config)
+        with read_write(task), open_dict(task):
+            del task["hydra"]
+        content = OmegaConf.to_container(task, resolve=True)
+    finally:
+        hydra.cfg = outer
+    assert isinstance(content, dict)
+    return Job(number, list(overrides), folder, {str(k): v for k, v in content.items()})

@@ -1,0 +1,83 @@
+"""What every launcher does around its jobs: lock, compose, look at earlier sweeps, report."""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.utils import setup_globals
+from omegaconf import DictConfig
+
+from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps.argv import record_overrides
+from sr_experiments.sweeps.board import Board
+from sr_experiments.sweeps.command import foreign_rank, typed
+from sr_experiments.sweeps.interrupts import terminate_as_interrupt
+from sr_experiments.sweeps.job import Job, compose
+from sr_experiments.sweeps.lock import FolderLock
+from sr_experiments.sweeps.prior import settle
+from sr_experiments.sweeps.settings import Settings, read_settings
+
+
+@dataclass
+class Sweep:
+    """A sweep, whose jobs come in one batch or, from a search, in several.
+
+    Attributes:
+        loader: composes configurations.
+        master: the configuration of the command.
+        table_each_batch: whether the table is printed after each batch.
+        jobs: all jobs so far.
+        board: shows all of them.
+    """
+
+    loader: ConfigLoader
+    master: DictConfig
+    table_each_batch: bool = True
+    jobs: list[Job] = field(default_factory=list)
+    board: Board | None = None
+
+    @contextmanager
+    def batch(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator["Batch"]:
+        """Locks the folder, composes the jobs and looks at what earlier sweeps have left of them.
+
+        Raises:
+            ConfigError: the settings are wrong, the folder is in use or holds runs of another
+                configuration, or this process is one of several that were started alike.
+        """
+        setup_globals()
+        rank = foreign_rank(os.environ)
+        if rank:
+            raise ConfigError(
+                f"{rank}={os.environ[rank]}: this process is one of several ranks, and each would "
+                "run the whole sweep; start `-m` once, and give device.devices=N for N processes"
+            )
+        settings = read_settings(self.master.sweep)
+        folder = Path(str(self.master.hydra.sweep.dir)).absolute()
+        lock = FolderLock(folder)
+        try:
+            jobs = [
+                compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)
+            ]
+            for job in jobs:
+                settle(job)
+            record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
+            self.jobs += jobs
+            self.board = Board(self.jobs, folder, settings)
+            with terminate_as_interrupt():
+                yield Batch(jobs, settings, self.board, folder, lock.descriptor)
+        finally:
+            lock.release()
+
+
+@dataclass
+class Batch:
+    """Jobs to run now; those whose state is not "waiting" are done."""
+
+    jobs: list[Job]
+    settings: Settings
+    board: Board
+    folder: Path
+    lock: int

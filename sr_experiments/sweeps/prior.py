@@ -1,0 +1,72 @@
+"""What an earlier attempt at a job has left in its folder, and whether it may be used."""
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps.job import FAILED, FINISHED, Job
+from sr_experiments.sweeps.status import read_config, read_status
+
+# Where a run lies and how its sweep goes do not change its result.
+_IRRELEVANT = {"run_dir", "sweep"}
+
+
+def settle(job: Job) -> None:
+    """Marks a job as finished, or finds the checkpoint from which to continue it.
+
+    A job whose code failed begins anew, since its code or data may have been mended. One that was
+    stopped from outside (killed, timed out, interrupted, or still "running" though nobody runs
+    it) continues.
+    """
+    status = read_status(job.folder)
+    if status.get("state") == FINISHED:
+        job.state = FINISHED
+        job.seconds = float(status.get("seconds") or 0.0)
+        job.take_status()
+    elif status.get("state") == FAILED:
+        shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
+    elif status:
+        job.checkpoint = last_checkpoint(job.folder)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """``last.ckpt`` of a run folder, if it is whole."""
+    path = folder / "checkpoints" / "last.ckpt"
+    return path if zipfile.is_zipfile(path) else None
+
+
+def check_same(job: Job) -> None:
+    """Compares a job's configuration with the one recorded in its folder.
+
+    Raises:
+        ConfigError: they differ.
+    """
+    recorded = read_config(job.folder)
+    if recorded is None:
+        return  # it never came so far as to record one
+    moved = (str(recorded.get("run_dir")), str(job.folder))
+    old, new = dict(_leaves(recorded, moved)), dict(_leaves(job.config, moved))
+    if str(old.get("ckpt_path")).startswith(f"{job.folder}{os.sep}"):
+        old["ckpt_path"] = new.get("ckpt_path")  # it has continued itself
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if changed:
+        key = changed[0]
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise ConfigError(
+            f"{job.folder}: this run was made with {key}={old.get(key)}, now it is "
+            f"{new.get(key)}{more}; give the old value to continue it, or another sweep folder "
+            "(hydra.sweep.dir=...) to keep both"
+        )
+
+
+def _leaves(node: Any, moved: tuple[str, str], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if prefix or key not in _IRRELEVANT:
+                yield from _leaves(value, moved, f"{prefix}.{key}" if prefix else str(key))
+    else:
+        yield prefix, node.replace(*moved) if isinstance(node, str) else node

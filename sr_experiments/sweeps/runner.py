@@ -1,0 +1,149 @@
+"""Runs jobs as processes, as many at a time as there are slots for."""
+
+import signal
+import time
+from dataclasses import dataclass
+
+from omegaconf import DictConfig
+
+from sr_experiments.sweeps.child import Child
+from sr_experiments.sweeps.command import job_command, job_environment
+from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
+from sr_experiments.sweeps.prepare import Batch
+from sr_experiments.sweeps.prior import last_checkpoint
+from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
+from sr_experiments.sweeps.status import read_status, record_end
+from sr_experiments.sweeps.verdict import verdict
+
+_POLL_SECONDS = 0.05
+_SECONDS_TO_STOP = 10.0
+
+
+@dataclass
+class _Running:
+    job: Job
+    child: Child
+    kind: Kind
+    devices: list[str]
+    stop_sent: float | None = None  # when it was asked to stop, for its time was over
+
+
+class Runner:
+    """Works off the jobs that wait.
+
+    Args:
+        batch: the jobs; those whose state is not "waiting" are left alone.
+        master: the sweep's configuration.
+
+    Raises:
+        ConfigError: a job asks for devices that cannot be handed out.
+    """
+
+    def __init__(self, batch: Batch, master: DictConfig) -> None:
+        names = gpus()
+        waiting = [job for job in batch.jobs if job.state == "waiting"]
+        self.needs = {job.number: demand(job.config["device"], len(names)) for job in waiting}
+        # The largest first: what is small fills the gaps that they leave.
+        self.waiting = sorted(waiting, key=lambda job: -self.needs[job.number][1])
+        self.running: list[_Running] = []
+        self.master = master
+        self.settings = settings = batch.settings
+        self.board = batch.board
+        self.lock = batch.lock
+        cores, wanted = processors(), sum(n for kind, n in self.needs.values() if kind == "cpu")
+        auto = settings.slots == "auto"
+        at_once = max(1, min(cores, wanted)) if auto else int(settings.slots)
+        self.slots: dict[Kind, Slots] = {"cpu": Slots([str(i) for i in range(at_once)], at_once)}
+        gpu_names = names or ["0"]  # without one, the job itself says what is missing
+        self.slots["gpu"] = Slots(gpu_names, len(gpu_names) if auto else int(settings.slots))
+        self.threads = {kind: cores // slots.size for kind, slots in self.slots.items()}
+
+    def run(self) -> None:
+        """Returns when no job waits or runs.
+
+        Raises:
+            KeyboardInterrupt: it was interrupted; all jobs have been stopped and marked.
+        """
+        try:
+            while self.waiting or self.running:
+                self._start_what_fits()
+                time.sleep(_POLL_SECONDS)
+                for running in list(self.running):
+                    self._look_at(running)
+                self.board.tick()
+        except KeyboardInterrupt:
+            self._stop_all()
+            raise
+        except BaseException:
+            self._kill_all()
+            raise
+
+    def _start_what_fits(self) -> None:
+        for job in list(self.waiting):
+            kind, processes = self.needs[job.number]
+            devices = self.slots[kind].take(processes)
+            if devices is None:
+                continue
+            self.waiting.remove(job)
+            job.state, job.error, job.attempts = "running", "", job.attempts + 1
+            command = job_command(job, self.master, processes)
+            environment = job_environment(devices, kind == "gpu", self.threads[kind])
+            child = Child(command, environment, job.folder / "job.log", self.lock)
+            self.running.append(_Running(job, child, kind, devices))
+            self.board.changed(job)
+
+    def _look_at(self, running: _Running) -> None:
+        job, child = running.job, running.child
+        status = child.poll()
+        limit = (self.settings.timeout or float("inf")) * 60
+        if status is None:
+            if running.stop_sent is None and child.seconds > limit:
+                running.stop_sent = child.seconds
+                child.send(signal.SIGTERM)
+            elif running.stop_sent and child.seconds > running.stop_sent + _SECONDS_TO_STOP:
+                child.send(signal.SIGKILL)
+            return
+        self.running.remove(running)
+        self.slots[running.kind].give_back(running.devices)
+        job.seconds += child.seconds
+        job.take_status()
+        if running.stop_sent is not None:
+            job.state, job.error = TIMEOUT, f"no end after {self.settings.timeout:g} minutes"
+        else:
+            job.state, job.error = verdict(job.folder, status)
+        if job.state != FINISHED:
+            record_end(job.folder, job.state, job.error, job.seconds)
+            if job.attempts <= self.settings.retries:
+                job.state, job.checkpoint = "waiting", last_checkpoint(job.folder)
+                self.waiting.append(job)
+        self.board.changed(job)
+
+    def _stop_all(self) -> None:
+        """Asks all jobs to stop; after a while, or at a second interrupt, kills them."""
+        print("\nstopping the jobs; once more to kill them", flush=True)
+        try:
+            for running in self.running:
+                running.child.send(signal.SIGINT)
+            end = time.monotonic() + _SECONDS_TO_STOP
+            for running in self.running:
+                running.child.wait(max(0.0, end - time.monotonic()))
+        except KeyboardInterrupt:
+            pass
+        self._kill_all()
+        for running in self.running:
+            job = running.job
+            job.seconds += running.child.seconds
+            # It may have finished in the very moment.
+            job.take_status()
+            if running.child.poll() == 0 and read_status(job.folder).get("state") == FINISHED:
+                job.state = FINISHED
+            else:
+                job.state, job.error = INTERRUPTED, "the sweep was interrupted"
+                record_end(job.folder, job.state, job.error, job.seconds)
+        self.running.clear()
+
+    def _kill_all(self) -> None:
+        for running in self.running:
+            running.child.send(signal.SIGKILL)
+        for running in self.running:
+            running.child.wait(_SECONDS_TO_STOP)

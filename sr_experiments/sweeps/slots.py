@@ -1,0 +1,87 @@
+"""Which devices are free, and how many processes a job needs."""
+
+import os
+import subprocess
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sr_experiments.errors import ConfigError
+
+Kind = Literal["gpu", "cpu"]
+
+
+def processors() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def gpus() -> list[str]:
+    """Names of the GPUs that this process may use, without loading CUDA."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [name.strip() for name in visible.split(",") if name.strip() not in ("", "-1")]
+    command = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return found.stdout.split() if found.returncode == 0 else []
+
+
+def demand(device: dict[str, Any], gpu_count: int) -> tuple[Kind, int]:
+    """What kind of slot, and how many of them, a ``device`` configuration asks for.
+
+    Raises:
+        ConfigError: it names devices or several machines, which a sweep on one machine cannot
+            hand out.
+    """
+    accelerator, devices = device.get("accelerator"), device.get("devices")
+    if device.get("num_nodes", 1) != 1:
+        raise ConfigError(
+            f"device.num_nodes={device['num_nodes']}: a sweep on one machine has one node; use "
+            "hydra/launcher=slurm"
+        )
+    on_gpu = accelerator in ("gpu", "cuda", "mps") or (accelerator == "auto" and gpu_count > 0)
+    if devices in (-1, "-1", "auto"):
+        return ("gpu", max(gpu_count, 1)) if on_gpu else ("cpu", 1)
+    if isinstance(devices, bool) or not isinstance(devices, int) or devices < 1:
+        raise ConfigError(
+            f"device.devices={devices}: in a sweep, give how many devices a job needs (or -1 for "
+            "all); which ones is decided when they are free"
+        )
+    return ("gpu" if on_gpu else "cpu"), devices
+
+
+class Slots:
+    """Devices, each with room for one or more processes.
+
+    Args:
+        devices: names of the devices.
+        processes: processes at a time, spread over the devices evenly.
+    """
+
+    def __init__(self, devices: Sequence[str], processes: int) -> None:
+        self.size = processes
+        self.devices = min(len(devices), processes)
+        self.free = Counter(devices[i % len(devices)] for i in range(processes))
+        self.order = list(self.free)
+
+    def take(self, processes: int) -> list[str] | None:
+        """Devices for so many processes, each on another one, or None while they are not free.
+
+        What asks for more than there is gets everything.
+        """
+        # The emptiest devices first; sorting keeps the given order among equals.
+        ranked = sorted(self.order, key=lambda device: -self.free[device])
+        chosen = ranked[: min(processes, self.devices)]
+        if not all(self.free[device] for device in chosen):
+            return None
+        self.free.subtract(chosen)
+        return chosen
+
+    def give_back(self, devices: Sequence[str]) -> None:
+        """Frees what was taken."""
+        self.free.update(devices)

@@ -1,0 +1,9 @@
+from pathlib import Path
+
+import pytest
+from sweep_commands import Sweeps
+
+
+@pytest.fixture
+def sweeps(tmp_path: Path) -> Sweeps:
+    return Sweeps(tmp_path)

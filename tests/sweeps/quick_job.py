@@ -1,0 +1,69 @@
+"""A job of a sweep that takes a second: everything but the training is the real thing.
+
+What it does stands in ``tags``: words like finish, fail, exit:3, die, hang, sleep:2, once-dies.
+"""
+
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+import yaml
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
+
+from sr_experiments.cli.app import run_app
+from sr_experiments.errors import TrainingError
+from sr_experiments.sweeps.status import write_whole
+
+
+def job(config: DictConfig) -> float:
+    folder = Path(config.run_dir)
+    content = OmegaConf.to_container(config, resolve=True)
+    write_whole(folder / "config.yaml", yaml.safe_dump(content))
+    write_whole(folder / "overrides.yaml", yaml.safe_dump(list(HydraConfig.get().overrides.task)))
+    _status(folder, "running", {})
+    with (folder / "starts").open("a") as file:
+        file.write(f"{config.ckpt_path}\n")
+    names = ("CUDA_VISIBLE_DEVICES", "OMP_NUM_THREADS", "RANK", "WORLD_SIZE")
+    environment = {name: os.environ.get(name) for name in names}
+    (folder / "environment").write_text(json.dumps({**environment, "pid": os.getpid()}))
+    starts = len((folder / "starts").read_text().splitlines())
+    for word in config.tags:
+        _behave(word, starts)
+    _status(folder, "finished", {"test/psnr": float(config.seed)})
+    with (folder / "finishes").open("a") as file:
+        file.write("finished\n")
+    return float(config.seed)
+
+
+def _behave(word: str, starts: int) -> None:
+    name, _, value = word.partition(":")
+    if name == "sleep":
+        time.sleep(float(value))
+    elif name == "fail":
+        raise TrainingError("it went wrong")
+    elif name == "raise":
+        raise RuntimeError("unexpected")
+    elif name == "exit":
+        sys.exit(int(value))
+    elif name == "die" or (name == "once-dies" and starts == 1):
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif name == "hang":
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        print("hanging", flush=True)
+        time.sleep(1000)
+    elif name == "memory":
+        raise RuntimeError("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def _status(folder: Path, state: str, metrics: dict[str, float]) -> None:
+    status = {"state": state, "seconds": 1.0, "metrics": metrics, "error": None}
+    write_whole(folder / "status.json", json.dumps(status))
+
+
+if __name__ == "__main__":
+    run_app("train", job)

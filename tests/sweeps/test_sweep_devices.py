@@ -1,0 +1,134 @@
+"""Sweeps over real trainings with several processes each (gloo)."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from sweep_commands import TINY, Sweeps
+from torch import Tensor
+
+WATCH = ("+callbacks.watch._target_=rank_watch.RankWatch",)
+DDP = (*TINY, "device=ddp_cpu", *WATCH)
+
+
+def weights(folder: Path, rank: int = 0) -> dict[str, Tensor]:
+    state: dict[str, Tensor] = torch.load(folder / f"weights-{rank}.pt", weights_only=True)
+    return state
+
+
+def equal(a: dict[str, Tensor], b: dict[str, Tensor]) -> bool:
+    return a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a)
+
+
+def states(folder: Path) -> list[str]:
+    with (folder / "sweep.csv").open() as file:
+        return [row["state"] for row in csv.DictReader(file)]
+
+
+def single(sweeps: Sweeps, *arguments: str) -> Path:
+    """The same run by itself, started by Lightning's own launcher."""
+    folder = sweeps.folder / "single"
+    status, output = sweeps.train(*DDP, *arguments, f"hydra.run.dir={folder}")
+    assert status == 0, output
+    return folder
+
+
+def metrics(folder: Path) -> dict[str, float]:
+    found: dict[str, float] = json.loads((folder / "status.json").read_text())["metrics"]
+    return found
+
+
+def check_run(folder: Path, devices: int, reference: Path) -> None:
+    """All ranks took part, agree with each other and with the run by itself."""
+    assert len(list(folder.glob("weights-*.pt"))) == devices
+    rates = {path.read_text() for path in folder.glob("lr-*")}
+    assert rates == {(reference / "lr-0").read_text()}
+    for rank in range(devices):
+        assert equal(weights(folder, rank), weights(reference))
+    assert metrics(folder) == metrics(reference)
+
+
+@pytest.mark.parametrize("ranks", [(1,), pytest.param((0, 1), marks=pytest.mark.slow)])
+def test_a_good_job_after_jobs_that_fail_on_some_rank(
+    sweeps: Sweeps, ranks: tuple[int, ...]
+) -> None:
+    fails = ",".join(str(rank) for rank in (*ranks, -1))
+    status, output = sweeps.train(
+        "-m", *DDP, f"+callbacks.watch.fails={fails}", "optim.lr=0.01", "hydra.sweep.dir=s"
+    )
+    assert status == 1, output
+    folder = sweeps.folder / "s"
+    assert states(folder) == [*["failed"] * len(ranks), "finished"], output
+    for job, rank in enumerate(ranks):
+        recorded = json.loads((folder / str(job) / "status.json").read_text())
+        assert recorded["error"] == f"RuntimeError: rank {rank} fails while training"
+        assert recorded["state"] == "failed"
+    check_run(folder / str(len(ranks)), 2, single(sweeps, "optim.lr=0.01"))
+    assert not sweeps.processes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("devices", ["1,2", "2,1", "2,1,2"])
+def test_mixed_numbers_of_devices_equal_single_runs(sweeps: Sweeps, devices: str) -> None:
+    numbers = [int(number) for number in devices.split(",")]
+    folder = sweeps.folder / "s"
+    status, output = sweeps.train("-m", *DDP, f"device.devices={devices}", "hydra.sweep.dir=s")
+    assert status == 0, output
+    assert len(states(folder)) == len(numbers)
+    references: dict[int, Path] = {}
+    for job, number in enumerate(numbers):
+        if number not in references:
+            reference = single(sweeps, f"device.devices={number}")
+            references[number] = reference.rename(sweeps.folder / f"reference-{number}")
+        check_run(folder / str(job), number, references[number])
+
+
+@pytest.mark.slow
+def test_failures_outside_of_training_hang_nothing(sweeps: Sweeps) -> None:
+    status, output = sweeps.train(
+        "-m", *DDP, "+callbacks.watch.setup_fails=0,1,-1", "hydra.sweep.dir=s"
+    )
+    assert status == 1, output
+    assert states(sweeps.folder / "s") == ["failed", "failed", "finished"], output
+    check_run(sweeps.folder / "s" / "2", 2, single(sweeps))
+    assert not sweeps.processes()
+
+
+@pytest.mark.slow
+def test_an_interrupted_training_continues_as_if_it_had_not_been(sweeps: Sweeps) -> None:
+    """A job is killed in its last epoch; resumed, it ends where one without interruption does."""
+    epochs = ("trainer.max_epochs=3", "trainer.check_val_every_n_epoch=1", "logger=wandb")
+    arguments = (*TINY, *WATCH, *epochs, "+callbacks.watch.fails=-1", "hydra.sweep.dir=s")
+    command = ("-m", *arguments, "+callbacks.stop._target_=rank_watch.KillOnce")
+    status, output = sweeps.train(*command, "+callbacks.stop.epoch=0,2,9")
+    assert status == 1, output
+    folder = sweeps.folder / "s"
+    assert states(folder) == ["killed", "killed", "finished"]
+    ids = [(folder / str(job) / "wandb_id").read_text() for job in range(3)]
+    status, output = sweeps.train("sweep.resume=s")
+    assert status == 0, output
+    assert states(folder) == ["finished"] * 3
+    for job in (0, 1):
+        assert equal(weights(folder / str(job)), weights(folder / "2"))
+        assert metrics(folder / str(job)) == metrics(folder / "2")
+        with (folder / str(job) / "metrics.csv").open() as file:
+            rows = list(csv.DictReader(file))
+        assert [row["step"] for row in rows if row["val/psnr"]] == ["1", "3", "5"]
+    # Job 0 had nothing to continue from, job 1 had.
+    assert (folder / "1" / "wandb_id").read_text() == ids[1]
+    assert (folder / "0" / "wandb_id").read_text() != ids[0]
+
+
+@pytest.mark.slow
+def test_a_constant_effective_batch_trains_alike_on_one_and_two_processes(
+    sweeps: Sweeps,
+) -> None:
+    status, output = sweeps.train(
+        "-m", *DDP, "device.devices=1,2", "device.effective_batch=8", "hydra.sweep.dir=s"
+    )
+    assert status == 0, output
+    one, two = (weights(sweeps.folder / "s" / job) for job in ("0", "1"))
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, rtol=1e-4, atol=1e-7)

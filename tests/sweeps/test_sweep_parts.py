@@ -1,0 +1,216 @@
+"""The parts of a sweep, one by one."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps import prior
+from sr_experiments.sweeps.argv import expand, record_overrides
+from sr_experiments.sweeps.board import Board
+from sr_experiments.sweeps.command import job_environment, quoted
+from sr_experiments.sweeps.job import Job
+from sr_experiments.sweeps.settings import Settings, read_settings
+from sr_experiments.sweeps.slots import Slots, demand, gpus
+
+
+def make_job(folder: Path, number: int = 0, **config: Any) -> Job:
+    return Job(number, [f"{k}={v}" for k, v in config.items()], folder / str(number), config)
+
+
+@given(
+    devices=st.integers(1, 8),
+    processes=st.integers(1, 16),
+    wants=st.lists(st.integers(1, 10), max_size=20),
+    returns=st.lists(st.booleans(), max_size=20),
+)
+def test_slots_are_never_lent_twice(
+    devices: int, processes: int, wants: list[int], returns: list[bool]
+) -> None:
+    slots = Slots([str(i) for i in range(devices)], processes)
+    lent: list[list[str]] = []
+    for want, back in zip(wants, returns, strict=False):
+        if back and lent:
+            slots.give_back(lent.pop(0))
+        taken = slots.take(want)
+        if taken is None:
+            assert lent, "everything is free, so anything must fit"
+            continue
+        assert len(set(taken)) == len(taken) == min(want, devices, processes)
+        lent.append(taken)
+        flat = [device for group in lent for device in group]
+        assert len(flat) <= processes
+        share = -(-processes // devices)
+        assert all(flat.count(device) <= share for device in flat)
+
+
+def test_several_processes_share_a_gpu_evenly() -> None:
+    slots = Slots(["0", "1"], 4)
+    assert [slots.take(1) for _ in range(5)] == [["0"], ["1"], ["0"], ["1"], None]
+
+
+@pytest.mark.parametrize(
+    ("device", "gpu_count", "expected"),
+    [
+        ({"accelerator": "cpu", "devices": 2}, 8, ("cpu", 2)),
+        ({"accelerator": "auto", "devices": 1}, 0, ("cpu", 1)),
+        ({"accelerator": "auto", "devices": 1}, 8, ("gpu", 1)),
+        ({"accelerator": "gpu", "devices": -1}, 8, ("gpu", 8)),
+        ({"accelerator": "mps", "devices": 1}, 0, ("gpu", 1)),
+    ],
+)
+def test_demand(device: dict[str, Any], gpu_count: int, expected: tuple[str, int]) -> None:
+    assert demand(device, gpu_count) == expected
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        {"accelerator": "gpu", "devices": [2, 3]},
+        {"accelerator": "gpu", "devices": 0},
+        {"accelerator": "cpu", "devices": True},
+        {"accelerator": "gpu", "devices": 1, "num_nodes": 2},
+    ],
+)
+def test_demands_that_cannot_be_met(device: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=r"device\.(devices|num_nodes)="):
+        demand(device, 8)
+
+
+def test_gpus_named_by_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3, GPU-5a")
+    assert gpus() == ["3", "GPU-5a"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert gpus() == []
+
+
+def test_environment_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for name in ("RANK", "TORCHELASTIC_RUN_ID", "SLURM_PROCID", "PL_GLOBAL_SEED"):
+        monkeypatch.setenv(name, "1")
+    found = job_environment(["1", "3"], on_gpu=True, threads=4)
+    assert found["CUDA_VISIBLE_DEVICES"] == "1,3"
+    assert found["OMP_NUM_THREADS"] == "4"
+    assert not {"RANK", "TORCHELASTIC_RUN_ID", "SLURM_PROCID", "PL_GLOBAL_SEED"} & set(found)
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({"slots": 0}, r"sweep\.slots: must be at least 1"),
+        ({"slots": "all"}, r"sweep\.slots: "),
+        ({"retries": -1}, r"sweep\.retries: .*got -1"),
+        ({"timeout": 0}, r"sweep\.timeout: .*got 0"),
+        ({"mode": "best"}, r"sweep\.mode: .*got 'best'"),
+        ({"retry": 1}, r"sweep\.retry: extra"),
+    ],
+)
+def test_settings_out_of_range(node: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read_settings(node)
+
+
+def test_resume_repeats_the_recorded_command(tmp_path: Path) -> None:
+    folder = tmp_path / "it's here"
+    record_overrides(folder, ["model=vdsr", "seed=0,1", "hydra.sweep.dir=old", "hydra/launcher=x"])
+    record_overrides(folder, ["ignored=1"])
+    assert expand([f"sweep.resume={folder}", "seed=0", "sweep.retries=2"]) == [
+        "-m",
+        "seed=0",
+        "sweep.retries=2",
+        "model=vdsr",
+        "hydra/launcher=x",
+        f"hydra.sweep.dir={quoted(folder)}",
+    ]
+    assert expand(["-m", "seed=0"]) == ["-m", "seed=0"]
+
+
+def write_run(job: Job, state: str, **config: Any) -> None:
+    import json
+
+    import yaml
+
+    job.folder.mkdir(parents=True)
+    status = {"state": state, "seconds": 3.0, "metrics": {"test/psnr": 30.0}}
+    (job.folder / "status.json").write_text(json.dumps(status))
+    (job.folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+@pytest.mark.parametrize("state", ["running", "interrupted", "killed", "timeout"])
+def test_stopped_runs_continue_only_from_a_whole_checkpoint(tmp_path: Path, state: str) -> None:
+    import zipfile
+
+    job = make_job(tmp_path, lr=0.1)
+    write_run(job, state, lr=0.1)
+    last = job.folder / "checkpoints" / "last.ckpt"
+    last.parent.mkdir()
+    last.write_bytes(b"PK\x03\x04 cut off")
+    prior.settle(job)
+    assert (job.state, job.checkpoint) == ("waiting", None)
+    with zipfile.ZipFile(last, "w") as file:
+        file.writestr("archive/version", "3")
+    prior.settle(job)
+    assert job.checkpoint == last
+
+
+def test_a_moved_folder_is_the_same_run(tmp_path: Path) -> None:
+    old = {"lr": 0.1, "run_dir": "/old/0", "callbacks": {"dirpath": "/old/0/checkpoints"}}
+    folder = tmp_path / "0"
+    job = make_job(tmp_path, lr=0.1, callbacks={"dirpath": f"{folder}/checkpoints"})
+    write_run(job, "finished", **old)
+    prior.check_same(job)
+    prior.settle(job)
+    assert job.state == "finished"
+    assert job.metrics == {"test/psnr": 30.0}
+
+
+@pytest.mark.parametrize("config", [{"lr": 0.2}, {"lr": 0.1, "depth": 3}, {}])
+def test_another_configuration_is_refused(tmp_path: Path, config: dict[str, Any]) -> None:
+    job = make_job(tmp_path, **config)
+    write_run(job, "finished", lr=0.1)
+    with pytest.raises(ConfigError, match="this run was made with"):
+        prior.check_same(job)
+
+
+@pytest.mark.parametrize(("recorded", "allowed"), [("a.ckpt", True), ("b.ckpt", False)])
+def test_another_checkpoint_to_start_from_is_another_run(
+    tmp_path: Path, recorded: str, allowed: bool
+) -> None:
+    job = make_job(tmp_path, ckpt_path="a.ckpt")
+    write_run(job, "finished", ckpt_path=recorded, run_dir="/old/0")
+    if allowed:
+        prior.check_same(job)
+    else:
+        with pytest.raises(ConfigError, match=r"ckpt_path=b\.ckpt, now it is a\.ckpt"):
+            prior.check_same(job)
+
+
+def test_a_run_that_continued_itself_is_the_same_run(tmp_path: Path) -> None:
+    job = make_job(tmp_path, ckpt_path=None)
+    write_run(job, "killed", ckpt_path="/old/0/checkpoints/last.ckpt", run_dir="/old/0")
+    prior.check_same(job)
+
+
+@pytest.mark.parametrize(("mode", "best"), [("max", 1), ("min", 2)])
+def test_board(tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: Any, best: int) -> None:
+    jobs = [make_job(tmp_path, i, model="vdsr", lr=lr) for i, lr in enumerate((0.1, 0.2, 0.3))]
+    for job, state, value in zip(
+        jobs, ("failed", "finished", "finished"), (99, 31, 30), strict=True
+    ):
+        job.state, job.metrics = state, {"test/psnr": float(value)}
+    jobs[0].error = "device or trainer: [0, 1] [bold]"
+    board = Board(jobs, tmp_path, Settings(mode=mode))
+    with board.shown(table=True):
+        pass
+    output = capsys.readouterr().out
+    assert "[0, 1] [bold]" in output  # brackets are no markup
+    assert "vdsr" not in output  # what all jobs share
+    assert f"(job {best})" in board.line()
+    with (tmp_path / "sweep.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["lr"] for row in rows] == ["0.1", "0.2", "0.3"]
+    assert "model" not in rows[0]
