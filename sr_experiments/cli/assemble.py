@@ -31,6 +31,7 @@ _ROOT_TYPES = {
     "run_dir": str,
     "ckpt_path": str | None,
     "weights": str | None,
+    "sweep": dict[str, Any],
 }
 
 _REMARKS = (
