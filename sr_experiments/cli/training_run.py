@@ -5,6 +5,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from pytorch_lightning.utilities import rank_zero_warn
 
 from sr_experiments.cli.assemble import (
     build_data,
@@ -18,7 +19,10 @@ from sr_experiments.cli.build import build
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
-from sr_experiments.inference.checkpoints import check_resumable
+from sr_experiments.inference.checkpoints import check_resumable, fill
+from sr_experiments.models import Network
+from sr_experiments.training.ganmodule import GANModule
+from sr_experiments.training.module import RestorationModule
 
 
 def training_run(config: DictConfig) -> float:
@@ -29,12 +33,11 @@ def training_run(config: DictConfig) -> float:
     data = build_data(config, network)
     scorers = build_scorers(config, data, network)
     module = build_module(config, content, network, scorers)
-    if config.ckpt_path:
-        check_resumable(Path(config.ckpt_path), network)
+    warm_start(config, network, module)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
-    trainer = build_trainer(config, build_loggers(config), callbacks)
+    trainer = build_trainer(config, build_loggers(config), callbacks, module)
     announce(network, data, trainer)
     with recorded(folder, trainer) as metrics:
         trainer.logger.log_hyperparams(content)  # type: ignore[union-attr]
@@ -43,3 +46,23 @@ def training_run(config: DictConfig) -> float:
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         present(scorers["test"], network, data, folder.path, config.panels)
     return metrics["test/psnr"]
+
+
+def warm_start(config: DictConfig, network: Network, module: RestorationModule) -> None:
+    """Fills the network from ``init_from``, and makes sure that ``ckpt_path`` can be continued.
+
+    Raises:
+        CheckpointError: a file cannot be read or does not fit.
+    """
+    adversarial = isinstance(module, GANModule)
+    if config.ckpt_path:
+        check_resumable(Path(config.ckpt_path), network, adversarial)
+    elif config.init_from:
+        # Another scale has other sub-pixel layers, which start anew.
+        fill(network, Path(config.init_from), keep=["upsample."])
+    elif adversarial:
+        rank_zero_warn(
+            "the generator starts cold: adversarial training is stable from a network that was "
+            "trained on pixels; train it first (experiment=srresnet_paper or srresnet_mini) and "
+            "give its checkpoint as init_from=..."
+        )

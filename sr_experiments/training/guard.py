@@ -44,7 +44,8 @@ class TrainingGuard(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Counts the looks at which no weight had a gradient."""
-        if trainer.global_step % self.every:
+        # With several optimizers the first one's network is the one that restores.
+        if trainer.global_step % self.every or optimizer is not trainer.optimizers[0]:
             return
         weights = [p.grad for g in optimizer.param_groups for p in g["params"] if p.ndim > 1]
         alive = any(bool(gradient.any()) for gradient in weights if gradient is not None)
