@@ -57,6 +57,7 @@ class GANModule(RestorationModule):
         self.discriminator = discriminator
         self.accumulate = accumulate
         self.balance = Balance()
+        self.steps: dict[str, Tensor | float] = {}  # what the newest optimizer steps have to log
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
         """One batch for the discriminator, then for the generator, whose loss is returned."""
@@ -70,6 +71,8 @@ class GANModule(RestorationModule):
             self.manual_backward(total / self.accumulate)
             if stepping:
                 self._step(cast(list[LightningOptimizer], self.optimizers())[1 - index])
+        # Lightning forgets an epoch's first values where hooks log in turn: all are logged here.
+        self.log_dict(self.steps)
         self._count_batch(last)
         return total.detach()
 
@@ -115,9 +118,9 @@ class GANModule(RestorationModule):
         suffix = "" if optimizer is self.trainer.optimizers[0] else "_d"
         gradients = [p.grad for g in optimizer.param_groups for p in g["params"]]
         norm = get_total_norm([g for g in gradients if g is not None])
-        self.log(f"train/grad_norm{suffix}", norm)
-        self.log(f"train/clipped{suffix}", self.clipping(optimizer.param_groups))
-        self.log(f"train/lr{suffix}", optimizer.param_groups[0]["lr"])
+        self.steps[f"train/grad_norm{suffix}"] = norm
+        self.steps[f"train/clipped{suffix}"] = self.clipping(optimizer.param_groups)
+        self.steps[f"train/lr{suffix}"] = optimizer.param_groups[0]["lr"]
 
     def configure_optimizers(self) -> list[OptimizerLRSchedulerConfig]:  # type: ignore[override]
         """The generator's optimizer and schedule, then the discriminator's."""
