@@ -81,8 +81,10 @@ def build_scorers(
 ) -> dict[str, BenchmarkScore]:
     """What scores the "val" and the "test" sets."""
     protocol = build("eval", config.eval)
+    chosen = config.metrics if "metrics" in config else {}
+    measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
     return {
-        stage: BenchmarkScore(protocol, [s.name for s in sets], network.scales)
+        stage: BenchmarkScore(protocol, [s.name for s in sets], network.scales, measures)
         for stage, sets in data.benchmarks.items()
     }
 

@@ -89,7 +89,7 @@ def feature_extractor(
     extractor = _cut(trunk, nodes)
     if weights:
         _fill(extractor, _read(name, backbone, weights), backbone.trunk, f"{name} of {weights}")
-    if name.startswith("maskrcnn"):
+    if weights and name.startswith("maskrcnn"):
         for layer in extractor.modules():
             if isinstance(layer, nn.BatchNorm2d):
                 layer.eps = 0.0  # as the frozen layers that these weights were trained with
