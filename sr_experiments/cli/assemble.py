@@ -30,6 +30,8 @@ _ROOT_TYPES = {
     "ckpt_path": str | None,
     "init_from": str | None,
     "weights": str | None,
+    "runs": list[str],
+    "checkpoint": str,
 }
 
 _REMARKS = (

@@ -44,7 +44,7 @@ def training_run(config: DictConfig) -> float:
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels)
+        present(scorers["test"], network, data, folder.path, config.panels, trainer.loggers)
     return metrics["test/psnr"]
 
 

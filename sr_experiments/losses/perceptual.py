@@ -148,4 +148,5 @@ class PerceptualLoss(nn.Module):
         network = self.extractor.network
         if isinstance(network, nn.Module):
             network._apply(fn)
-        return super()._apply(fn, recurse)
+        super()._apply(fn, recurse)
+        return self

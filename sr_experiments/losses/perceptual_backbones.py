@@ -109,7 +109,7 @@ _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 def _member(name: str, backbone: Backbone) -> WeightsEnum:
-    return cast(WeightsEnum, get_model_weights(name)[backbone.weights])  # type: ignore[index]
+    return get_model_weights(name)[backbone.weights]
 
 
 def _nodes(name: str, trunk: nn.Module, layers: Iterable[str]) -> list[str]:
@@ -178,7 +178,7 @@ def _read(name: str, backbone: Backbone, weights: str) -> Mapping[str, Tensor]:
 
 def _download(name: str, member: WeightsEnum) -> Mapping[str, Tensor]:
     try:
-        return member.get_state_dict(progress=False, check_hash=True)
+        return cast(Mapping[str, Tensor], member.get_state_dict(progress=False, check_hash=True))
     except (OSError, RuntimeError) as error:
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         size = f"{member.meta['_file_size']:.0f} MB"
@@ -190,9 +190,7 @@ def _download(name: str, member: WeightsEnum) -> Mapping[str, Tensor]:
         ) from None
 
 
-def _fill(
-    extractor: nn.Module, state: Mapping[str, Tensor], trunk: str, source: str
-) -> None:
+def _fill(extractor: nn.Module, state: Mapping[str, Tensor], trunk: str, source: str) -> None:
     prefix = f"{trunk}." if trunk else ""
     # Old files of DenseNet write norm.1 for norm1.
     named = {

@@ -67,7 +67,7 @@ def lpips(net: Literal["alex", "vgg", "squeeze"] = "alex") -> Measure:
     """
     if net not in _LPIPS_NETS:
         raise ValueError(f"net must be one of {', '.join(_LPIPS_NETS)}, got {net!r}")
-    address = get_model_weights(_LPIPS_NETS[net])["IMAGENET1K_V1"].url  # type: ignore[index]
+    address = get_model_weights(_LPIPS_NETS[net])["IMAGENET1K_V1"].url
     make = LearnedPerceptualImagePatchSimilarity
     return Measure(_with_weights("LPIPS", [address], lambda: make(net, normalize=True)))
 
@@ -78,7 +78,7 @@ def dists() -> Measure:
     Raises:
         CheckpointError: its weights cannot be had.
     """
-    address = get_model_weights("vgg16")["IMAGENET1K_V1"].url  # type: ignore[index]
+    address = get_model_weights("vgg16")["IMAGENET1K_V1"].url
     return Measure(_with_weights("DISTS", [address], DeepImageStructureAndTextureSimilarity))
 
 
@@ -98,9 +98,7 @@ def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
     return Measure(_with_weights("ARNIQA", addresses, make), reference=False)
 
 
-def _with_weights(
-    name: str, addresses: list[str], make: Callable[[], nn.Module]
-) -> nn.Module:
+def _with_weights(name: str, addresses: list[str], make: Callable[[], nn.Module]) -> nn.Module:
     try:
         return make()
     except (OSError, RuntimeError) as error:

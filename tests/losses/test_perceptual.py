@@ -16,9 +16,7 @@ from sr_experiments.errors import CheckpointError
 from sr_experiments.losses import PerceptualLoss
 from sr_experiments.losses.perceptual_backbones import BACKBONES, normalisation
 
-SQUEEZENET = (
-    Path(__file__).parents[3] / "shared" / "checkpoints" / "squeezenet1_0_imagenet.pth"
-)
+SQUEEZENET = Path(__file__).parents[3] / "shared" / "checkpoints" / "squeezenet1_0_imagenet.pth"
 needs_squeezenet = pytest.mark.skipif(
     not SQUEEZENET.is_file(), reason=f"ImageNet weights are not at {SQUEEZENET}"
 )

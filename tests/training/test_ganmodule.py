@@ -133,10 +133,16 @@ def states(path: Path) -> dict[str, Any]:
 
 def test_resume_continues_both_optimizers_exactly(tmp_path: Path) -> None:
     tiny.fit(
-        tiny.module(), max_epochs=4, enable_checkpointing=True, callbacks=checkpoints(tmp_path / "a")
+        tiny.module(),
+        max_epochs=4,
+        enable_checkpointing=True,
+        callbacks=checkpoints(tmp_path / "a"),
     )
     tiny.fit(
-        tiny.module(), max_epochs=2, enable_checkpointing=True, callbacks=checkpoints(tmp_path / "b")
+        tiny.module(),
+        max_epochs=2,
+        enable_checkpointing=True,
+        callbacks=checkpoints(tmp_path / "b"),
     )
     other = tiny.module()
     for parameter in other.parameters():
@@ -220,7 +226,10 @@ def test_a_run_on_pixels_cannot_be_continued_by_a_gan(tmp_path: Path) -> None:
 def test_two_processes_stay_equal() -> None:
     result = subprocess.run(
         [sys.executable, str(Path(tiny.__file__))],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
     assert result.returncode == 0, result.stderr[-2000:]
     assert "process 0: equal after 4 batches" in result.stdout
