@@ -6,7 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -101,10 +101,9 @@ class TrainingGuard(pl.Callback):
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         last = next(
             (
-                path
+                callback.best_model_path
                 for callback in trainer.callbacks  # type: ignore[attr-defined]
-                if isinstance(callback, Checkpoint)
-                and (path := getattr(callback, "last_model_path", ""))
+                if isinstance(callback, ModelCheckpoint) and callback.monitor is None
             ),
             "",
         )
