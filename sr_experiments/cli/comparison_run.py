@@ -69,7 +69,7 @@ def labels(runs: Sequence[Path]) -> list[str]:
     for run in runs:
         file = run / "overrides.yaml"
         lines = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else []
-        typed.append([str(line) for line in lines or []])
+        typed.append([line for line in lines or [] if not line.startswith("run_dir=")])
     shared = set(typed[0]).intersection(*typed)
     own = [[x.partition("=")[2] for x in line if x not in shared] for line in typed]
     brief = [", ".join(values) if len(values) <= 2 else "" for values in own]

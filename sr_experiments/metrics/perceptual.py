@@ -7,10 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torchmetrics import Metric
-from torchmetrics.image import (
-    DeepImageStructureAndTextureSimilarity,
-    LearnedPerceptualImagePatchSimilarity,
-)
+from torchmetrics.functional.image.dists import DISTSNetwork
+from torchmetrics.image import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import get_model_weights
 
 from sr_experiments.errors import CheckpointError
@@ -79,7 +77,8 @@ def dists() -> Measure:
         CheckpointError: its weights cannot be had.
     """
     address = get_model_weights("vgg16")["IMAGENET1K_V1"].url
-    return Measure(_with_weights("DISTS", [address], DeepImageStructureAndTextureSimilarity))
+    # The metric's network: the metric itself would make one anew for each image.
+    return Measure(_with_weights("DISTS", [address], DISTSNetwork))
 
 
 def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
