@@ -1,6 +1,7 @@
 """Checks configuration against the signatures that it calls, and calls them."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
@@ -87,7 +88,9 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
         if isinstance(cause, ImportError):
             raise ConfigError(f"{key}: {cause}") from None
         if isinstance(cause, ValueError | TypeError):
-            raise ConfigError(f"{key}.{cause}") from None
+            # A nested object, as data's patches, is a group of its own.
+            nested = re.search(r"full_key: (\S+)", str(error))
+            raise ConfigError(f"{nested.group(1) if nested else key}.{cause}") from None
         raise
 
 
