@@ -11,8 +11,10 @@ from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
 
 from sr_experiments.cli.build import build, call, check, check_arguments, check_type
+from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.continued import csv_logger, wandb_id
 from sr_experiments.cli.devices import lightning_arguments
+from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
@@ -29,6 +31,7 @@ _ROOT_TYPES = {
     "run_dir": str,
     "ckpt_path": str | None,
     "weights": str | None,
+    "sweep": dict[str, Any],
 }
 
 _REMARKS = (
@@ -37,8 +40,8 @@ _REMARKS = (
     "exists and is not empty",
     "method of metric .* was called before",  # a process may have no image of a small set
     "isinstance.treespec",
-    "The `srun` command is available",
     "sync_dist=True",  # scores are exchanged before they are logged
+    "srun.* command is available",
     "smaller than the logging interval",  # epochs are short on purpose
 )
 
@@ -55,6 +58,9 @@ def plain(config: DictConfig) -> dict[str, Any]:
     for name, expected in _ROOT_TYPES.items():
         if name in content:
             check_type(name, content[name], expected)
+    known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
+    for unknown in {str(key) for key in content} - known:
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
     for name, limit in (("seed", 2**32), ("panels", 100)):
         if not 0 <= content[name] < limit:
             raise ConfigError(f"{name}: must be from 0 to {limit - 1}, got {content[name]}")
@@ -167,7 +173,7 @@ def _prepare_wandb(node: DictConfig) -> None:
             "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
         ) from None
     os.environ.setdefault("WANDB_SILENT", "true")
-    if not node.get("offline") and not (os.environ.get("WANDB_API_KEY") or wandb.api.api_key):
+    if not node.get("offline") and not wandb.login(prompt=False):
         raise ConfigError(
             "logger.wandb.offline=false: no key; set WANDB_API_KEY or run `wandb login`, or stay "
             "offline and upload later with `wandb sync`"

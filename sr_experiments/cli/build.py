@@ -1,6 +1,7 @@
 """Checks configuration against the signatures that it calls, and calls them."""
 
 import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
@@ -82,6 +83,8 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
         return instantiate(plain, **provided, _convert_="all")
     except InstantiationException as error:
         cause = error.__cause__
+        if nested := re.search(r"full_key: (\S+)", str(error)):
+            key = f"{key}.{nested.group(1)}"
         if isinstance(cause, UserError):
             raise cause from None
         if isinstance(cause, ImportError):

@@ -15,11 +15,11 @@ from sr_experiments.cli.conf_dir import conf_dir
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """``; did you mean a, b?`` for the nearest valid names, or a list of all if none is near."""
-    names = list(valid)
+    names = sorted(set(valid))
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"; did you mean {' or '.join(close)}?"
-    return f"; valid are {' '.join(sorted(names))}" if names else ""
+    return f"; valid are {' '.join(names)}" if names else ""
 
 
 def explain(error: Exception, config_name: str) -> str:

@@ -23,7 +23,7 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
     processes = f", {trainer.world_size} processes" if trainer.world_size > 1 else ""
     print(
         f"{type(network).__name__} with {parameters:,} parameters for {scales} on {device}"
-        f"{processes}; {len(data.train_set.files)} training images",
+        f"{processes}; {data.training_images} training images",
         flush=True,
     )
 

@@ -1,23 +1,31 @@
 """The LightningDataModule of every set of images."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
 
 import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
+from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.evaluation_set import EvaluationSet
+from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
-from sr_experiments.data.patches import Patches
+from sr_experiments.data.index import Entry, index_images
+from sr_experiments.data.loader import TimedLoader
+from sr_experiments.data.patches import Patches, RandomPatches
+from sr_experiments.data.reader import make_reader
+from sr_experiments.data.residency import Wish, choose
 from sr_experiments.data.sampler import PatchSampler
+from sr_experiments.data.stored import StoredImages, store_images
+from sr_experiments.data.streaming import Broken, StreamingSet, skipped
 from sr_experiments.data.training_set import TrainingSet
+from sr_experiments.data.validate import find_doubts
+from sr_experiments.errors import ImageError
 
 Benchmarks = Mapping[str, Sequence[str]]
-
-
-def _unchanged(batch: Any) -> Any:
-    return batch
 
 
 class RestorationDataModule(pl.LightningDataModule):
@@ -26,17 +34,30 @@ class RestorationDataModule(pl.LightningDataModule):
     Args:
         root: folder below which the entries lie; ``pkg://package/folder`` means one inside an
             installed package.
-        train: folders or files with the training images.
-        val: benchmark sets that are scored during training: a name and its folders or files.
+        train: folders, files or patterns of the training images.
+        val: benchmark sets that are scored during training: a name and its entries.
         test: benchmark sets that are scored at the end.
         patches: the rule that places patches.
         channels: 1 = Y, 3 = RGB; the network's.
         scales: the network's.
         interpolated: whether the network's input is already enlarged.
+        degradation: how inputs are made; None: MATLAB's bicubic in double precision.
+        low_resolution: low-resolution images that exist already: entries for each scale. None:
+            ``degradation`` makes them.
+        cache: folder for image stores and lists; made if it does not exist.
+        residency: where images live while training: "disk", "host" memory, the "device", whichever
+            of these fits ("auto"), or "stream": no store, each patch's image is decoded for it.
+        broken: for streams: "stop" at an image that cannot be used, or "skip" it.
+        strict: doubts about the images (leaks from test sets, gray for colour) stop the run.
         batch_size: patches per step and process; None: that of ``patches``.
+        patches_per_epoch: patches per epoch in all processes; None: see ``steps_per_epoch``.
         steps_per_epoch: steps per epoch; None: one pass over all patches.
         num_workers: loader processes; 0 cuts patches in the training process.
-        seed: seed of the order, the places and the symmetries.
+        seed: seed of the order, the places, the symmetries and the noise.
+
+    Raises:
+        ValueError: a value is out of range, or two exclude each other.
+        ImageError: an entry of any list does not exist.
     """
 
     def __init__(
@@ -49,65 +70,189 @@ class RestorationDataModule(pl.LightningDataModule):
         channels: int,
         scales: Sequence[float],
         interpolated: bool,
+        degradation: Degradation | None = None,
+        low_resolution: Mapping[float, Sequence[str]] | None = None,
+        cache: str = "~/.cache/sr_experiments",
+        residency: Wish = "auto",
+        broken: Broken = "stop",
+        strict: bool = False,
         batch_size: int | None = None,
+        patches_per_epoch: int | None = None,
         steps_per_epoch: int | None = None,
         num_workers: int = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()
-        if num_workers < 0:
-            raise ValueError(f"num_workers must be at least 0, got {num_workers}")
-        if batch_size is not None and batch_size < 1:
-            raise ValueError(f"batch_size must be at least 1, got {batch_size}")
-        if not interpolated and len(scales) > 1:
+        _check(
+            num_workers=(num_workers, 0),
+            batch_size=(batch_size, 1),
+            patches_per_epoch=(patches_per_epoch, 1),
+            steps_per_epoch=(steps_per_epoch, 1),
+        )
+        if patches_per_epoch and steps_per_epoch:
+            raise ValueError("patches_per_epoch and steps_per_epoch exclude each other")
+        if not interpolated and any(scale != int(scale) for scale in scales):
             raise ValueError(
-                f"a network with low-resolution input trains on one scale, got {list(scales)}"
+                f"scales must be whole for networks with low-resolution input, got {list(scales)}"
             )
         self.patches = patches
         self.channels = channels
         self.scales = tuple(scales)
         self.interpolated = interpolated
+        self.degradation = degradation or Degradation()
+        self.cache = Path(cache).expanduser()
+        self.residency = residency
+        self.broken: Broken = broken
+        self.strict = strict
         self.batch_size = batch_size or patches.batch_size
+        self.patches_per_epoch = patches_per_epoch
         self.steps_per_epoch = steps_per_epoch
         self.num_workers = num_workers
         self.seed = seed
         # Files are listed at once, so that a wrong folder is reported before anything is computed.
         folder = resolve_root(root)
-        self.train_set = image_set("train", folder, train)
+        if residency == "stream":
+            self._check_stream(low_resolution)
+            self.streamed = list_trees([folder / entry for entry in train], self.cache)
+            self.train_set = ImageSet("train", ())
+        else:
+            self.train_set = image_set("train", folder, train)
+        self.low_resolution = {
+            scale: image_set(f"low_resolution.{scale}", folder, entries)
+            for scale, entries in (low_resolution or {}).items()
+        }
         self.benchmarks: dict[str, list[ImageSet]] = {
             stage: [image_set(name, folder, entries) for name, entries in sets.items()]
             for stage, sets in (("val", val), ("test", test))
         }
 
     @property
+    def training_images(self) -> int:
+        """Number of training images."""
+        if self.residency == "stream":
+            return len(self.streamed)
+        return len(self.train_set.files)
+
+    @property
     def _ranks(self) -> tuple[int, int]:
         return (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
 
+    def prepare_data(self) -> None:
+        """Looks at all images and builds the stores, in one process per machine."""
+        if self.trainer and self.trainer.state.fn != "fit":
+            return
+        if self.residency == "stream":
+            self._report.unlink(missing_ok=True)
+        else:
+            self._report_doubts(index_images(self.train_set.files, self.cache))
+            self._store()
+
     def train_dataloader(self) -> DataLoader[TrainingBatch]:
         """Batches of patches."""
-        files = self.train_set.files
-        dataset = TrainingSet(files, self.scales, self.channels, self.interpolated, self.patches)
+        dataset = self._stream() if self.residency == "stream" else self._training_set()
+        rank, processes = self._ranks
+        steps = self.steps_per_epoch
+        if self.patches_per_epoch:
+            steps = max(self.patches_per_epoch // (self.batch_size * processes), 1)
         sampler = PatchSampler(
-            dataset.rows, self.batch_size, self.steps_per_epoch, self.seed, *self._ranks
+            dataset.rows, self.batch_size, steps, self.seed, rank, processes, dataset.groups
         )
-        return self._loader(dataset, batch_sampler=sampler)
+        return TimedLoader(dataset, self.num_workers, batch_sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[EvaluationItem]:
         """Whole images of the ``val`` sets."""
-        return self._loader(self._evaluation_set("val"), batch_size=None)
+        return self._evaluation_loader("val")
 
     def test_dataloader(self) -> DataLoader[EvaluationItem]:
         """Whole images of the ``test`` sets."""
-        return self._loader(self._evaluation_set("test"), batch_size=None)
+        return self._evaluation_loader("test")
 
-    def _evaluation_set(self, stage: str) -> EvaluationSet:
-        return EvaluationSet(self.benchmarks[stage], self.scales, *self._ranks)
+    def teardown(self, stage: str) -> None:
+        """Says at the end how many images a stream skipped."""
+        if stage == "fit" and self.residency == "stream" and (names := skipped(self._report)):
+            _say(
+                f"warning: {len(names)} broken or too small images were skipped; they are listed "
+                f"in {self._report}"
+            )
 
-    def _loader(self, dataset: Any, **kwargs: Any) -> DataLoader[Any]:
-        return DataLoader(
-            dataset,
-            collate_fn=_unchanged,
-            num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-            **kwargs,
+    @property
+    def _device(self) -> torch.device:
+        return self.trainer.strategy.root_device if self.trainer else torch.device("cpu")
+
+    @property
+    def _report(self) -> Path:
+        return self.streamed.kept.with_suffix(".skipped")
+
+    def _store(self) -> StoredImages:
+        return store_images(
+            index_images(self.train_set.files, self.cache),
+            self.scales,
+            self.channels,
+            self.interpolated,
+            self.degradation,
+            self.cache,
+            self.low_resolution,
+            self.patches.size,
         )
+
+    def _report_doubts(self, entries: Sequence[Entry]) -> None:
+        sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
+        tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
+        doubts = find_doubts(entries, tests, self.channels)
+        if doubts and self.strict:
+            raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))
+        for doubt in doubts:
+            _say(f"warning: {doubt}")
+
+    def _training_set(self) -> TrainingSet:
+        stored = self._store()
+        stores = list(dict.fromkeys(s.store for s in stored.inputs + stored.targets))
+        local = self.trainer.num_devices if self.trainer else 1
+        wish = self.residency
+        assert wish != "stream"
+        residency, about = choose(wish, stores, self._device, local)
+        _say(f"{len(stored.items)} pairs, {about}")
+        if residency == "device" and self.num_workers:
+            raise ImageError("data.residency=device cuts patches itself; set data.num_workers=0")
+        inputs = make_reader(stored.inputs, residency, self._device)
+        same = stored.inputs == stored.targets
+        targets = inputs if same else make_reader(stored.targets, residency, self._device)
+        return TrainingSet(
+            stored.items, inputs, targets, self.patches, self.degradation, self.interpolated
+        )
+
+    def _check_stream(self, low_resolution: object) -> None:
+        if not isinstance(self.patches, RandomPatches):
+            raise ValueError(
+                "residency=stream cannot lay a grid on images of unknown size; use patches=random"
+            )
+        if low_resolution:
+            raise ValueError("low_resolution images cannot be streamed; use another residency")
+
+    def _stream(self) -> StreamingSet:
+        assert isinstance(self.patches, RandomPatches)
+        return StreamingSet(
+            self.streamed,
+            self.scales,
+            self.channels,
+            self.interpolated,
+            self.patches,
+            self.degradation,
+            self.broken,
+            self._report,
+        )
+
+    def _evaluation_loader(self, stage: str) -> DataLoader[EvaluationItem]:
+        dataset = EvaluationSet(self.benchmarks[stage], self.scales, *self._ranks)
+        return TimedLoader(dataset, self.num_workers, batch_size=None)
+
+
+@rank_zero_only
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _check(**values: tuple[int | None, int]) -> None:
+    for name, (value, least) in values.items():
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import list_images
+from sr_experiments.imaging.io import EXTENSIONS
 
 _PACKAGE = "pkg://"
 
@@ -34,12 +35,15 @@ def resolve_root(root: str) -> Path:
     else:
         path = Path(root).expanduser()
     if not path.is_dir():
-        raise ImageError(f"{path}: no such folder; set data.root to the folder of your images")
+        raise ImageError(
+            f"{path}: no such folder; set data.root to the folder of your images, or fetch a "
+            "published set with prepare.py"
+        )
     return path
 
 
 def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
-    """The images of all entries, each a folder or a file below ``root``.
+    """The images of all entries: a folder, a file or a pattern like ``HR/08*.png`` below ``root``.
 
     Raises:
         ImageError: an entry does not exist or a folder holds no image.
@@ -47,7 +51,19 @@ def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
     files: list[Path] = []
     for entry in entries:
         path = root / entry
-        files += [path] if path.is_file() else list_images(path)
+        if path.is_file():
+            files.append(path)
+        elif any(mark in entry for mark in "*?["):
+            files += _matching(root, entry)
+        else:
+            files += list_images(path)
     if not files:
         raise ImageError(f"{root}: no image was listed for {name}")
     return ImageSet(name, tuple(files))
+
+
+def _matching(root: Path, pattern: str) -> list[Path]:
+    files = sorted(p for p in root.glob(pattern) if p.suffix.lower() in EXTENSIONS and p.is_file())
+    if not files:
+        raise ImageError(f"{root / pattern}: no image matches")
+    return files

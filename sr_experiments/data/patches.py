@@ -1,7 +1,8 @@
 """Where training patches lie: all randomness of an epoch is drawn here, in one place.
 
-An epoch is a table with a row per patch: (item, top, left, symmetry). Loader workers and processes
-only read rows, so that their number changes nothing but who cuts which patch.
+An epoch is a table with a row per patch: (item, top, left, symmetry, key). The key is the seed of
+whatever else is random about a patch, as its noise. Loader workers and processes only read rows, so
+that their number changes nothing but who cuts which patch.
 """
 
 from collections.abc import Sequence
@@ -18,23 +19,37 @@ class Patches(Protocol):
 
     size: side of a patch in pixels of the network's input.
     batch_size: patches per step and process.
+    min_std: patches whose target varies less (standard deviation on 0..255) are left out.
     """
 
     size: int
     batch_size: int
+    min_std: float
 
     def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
-        """One epoch for images of these (height, width): int64 [N, 4], shuffled."""
+        """One epoch for images of these (height, width): int64 [N, 5], shuffled."""
 
 
-def _positive(**values: int) -> None:
+def _check(min_std: float, **values: int) -> None:
     for name, value in values.items():
         if value < 1:
             raise ValueError(f"{name} must be at least 1, got {value}")
+    if min_std < 0:
+        raise ValueError(f"min_std must be at least 0, got {min_std}")
 
 
-def _symmetries(n: int, augment: bool, generator: Generator) -> Tensor:
-    return torch.randint(8 if augment else 1, (n, 1), generator=generator)
+def _rest(n: int, symmetries: Sequence[int], generator: Generator) -> Tensor:
+    """The last two columns."""
+    chosen = torch.tensor(symmetries)[torch.randint(len(symmetries), (n, 1), generator=generator)]
+    return torch.cat([chosen, torch.randint(2**62, (n, 1), generator=generator)], dim=1)
+
+
+def _symmetries(augment: bool | Sequence[int]) -> tuple[int, ...]:
+    if isinstance(augment, bool):
+        return tuple(range(8)) if augment else (0,)
+    if not augment or any(not 0 <= k < 8 for k in augment):
+        raise ValueError(f"augment must be true, false or some of 0..7, got {list(augment)}")
+    return tuple(augment)
 
 
 class GridPatches:
@@ -44,18 +59,28 @@ class GridPatches:
         size: side of a patch; 41 for VDSR, 33 for SRCNN.
         stride: step of the grid; equal to the size there is no overlap, as for VDSR.
         batch_size: patches per step and process.
-        augment: mirror and turn each patch by one of the eight symmetries, drawn anew each epoch.
+        augment: turn each patch by one of the eight symmetries, drawn anew each epoch; a list
+            allows some of them: k % 4 quarter turns, mirrored first if k is 4 to 7.
+        min_std: patches that vary less (standard deviation on 0..255) are left out.
 
     Raises:
-        ValueError: a number is below 1.
+        ValueError: a number is out of range.
     """
 
-    def __init__(self, size: int, stride: int, batch_size: int, augment: bool = True) -> None:
-        _positive(size=size, stride=stride, batch_size=batch_size)
+    def __init__(
+        self,
+        size: int,
+        stride: int,
+        batch_size: int,
+        augment: bool | Sequence[int] = True,
+        min_std: float = 0.0,
+    ) -> None:
+        _check(min_std, size=size, stride=stride, batch_size=batch_size)
         self.size = size
         self.stride = stride
         self.batch_size = batch_size
-        self.augment = augment
+        self.symmetries = _symmetries(augment)
+        self.min_std = min_std
 
     def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
         corners = []
@@ -65,28 +90,37 @@ class GridPatches:
             corners.append(torch.cartesian_prod(torch.tensor([item]), top, left))
         table = torch.cat(corners)
         table = table[torch.randperm(len(table), generator=generator)]
-        return torch.cat([table, _symmetries(len(table), self.augment, generator)], dim=1)
+        return torch.cat([table, _rest(len(table), self.symmetries, generator)], dim=1)
 
 
 class RandomPatches:
     """Patches at random places; every image gives equally many.
 
     Args:
-        size: side of a patch.
+        size: side of a patch; 48 for EDSR, 24 for SRGAN (96 in the original at scale 4).
         per_image: patches per image and scale in an epoch.
         batch_size: patches per step and process.
         augment: as for :class:`GridPatches`.
+        min_std: as for :class:`GridPatches`.
 
     Raises:
-        ValueError: a number is below 1.
+        ValueError: a number is out of range.
     """
 
-    def __init__(self, size: int, per_image: int, batch_size: int, augment: bool = True) -> None:
-        _positive(size=size, per_image=per_image, batch_size=batch_size)
+    def __init__(
+        self,
+        size: int,
+        per_image: int,
+        batch_size: int,
+        augment: bool | Sequence[int] = True,
+        min_std: float = 0.0,
+    ) -> None:
+        _check(min_std, size=size, per_image=per_image, batch_size=batch_size)
         self.size = size
         self.per_image = per_image
         self.batch_size = batch_size
-        self.augment = augment
+        self.symmetries = _symmetries(augment)
+        self.min_std = min_std
 
     def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
         items = torch.arange(len(sizes)).repeat(self.per_image)
@@ -94,5 +128,5 @@ class RandomPatches:
         room = torch.tensor(sizes)[items] - self.size + 1
         place = torch.rand(len(items), 2, generator=generator, dtype=torch.float64)
         corners = (place * room).long()
-        symmetries = _symmetries(len(items), self.augment, generator)
-        return torch.cat([items[:, None], corners, symmetries], dim=1)
+        rest = _rest(len(items), self.symmetries, generator)
+        return torch.cat([items[:, None], corners, rest], dim=1)

@@ -6,6 +6,8 @@ import torch
 from torch import Generator, Tensor
 from torch.utils.data import Sampler
 
+from sr_experiments.errors import ConfigError
+
 
 class PatchSampler(Sampler[Tensor]):
     """Cuts each epoch's table of patches into batches, one share per process.
@@ -21,9 +23,11 @@ class PatchSampler(Sampler[Tensor]):
         seed: seed of the run.
         rank: number of this process.
         world_size: number of processes.
+        groups: [items], the group of each item (first column); a step's batches are of one group.
 
     Raises:
-        ValueError: a pass holds not even one batch for each process, or an argument is below 1.
+        ValueError: an argument is below 1.
+        ConfigError: a pass holds not even one batch for each process.
     """
 
     def __init__(
@@ -34,6 +38,7 @@ class PatchSampler(Sampler[Tensor]):
         seed: int,
         rank: int = 0,
         world_size: int = 1,
+        groups: Tensor | None = None,
     ) -> None:
         if batch_size < 1 or (steps is not None and steps < 1):
             raise ValueError(
@@ -43,15 +48,17 @@ class PatchSampler(Sampler[Tensor]):
         self.seed = seed
         self.rank = rank
         self.epoch = 0
+        self.groups = groups
         self.share = slice(rank * batch_size, (rank + 1) * batch_size)
         self.rows_per_step = batch_size * world_size
-        available = len(rows(Generator()))
-        self.steps = steps or available // self.rows_per_step
-        if self.steps == 0:
-            raise ValueError(
-                f"batch_size: the images give {available} patches per epoch, fewer than one batch "
-                f"of {self.rows_per_step}; use a smaller batch or stride, or more images"
+        table = rows(Generator())
+        available = len(self._batches(table, Generator())[0])
+        if len(table) == 0 or (available == 0 and steps is None):
+            raise ConfigError(
+                f"data.batch_size: the images give {len(table)} patches per epoch, fewer than one "
+                f"batch of {self.rows_per_step}; use a smaller batch or stride, or more images"
             )
+        self.steps = steps or available
         # Lightning looks for set_epoch in the sampler that a batch sampler wraps.
         self.sampler = self
 
@@ -64,8 +71,26 @@ class PatchSampler(Sampler[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         generator = Generator().manual_seed((self.seed << 24) + self.epoch)
-        table = self.rows(generator)
-        while len(table) < self.steps * self.rows_per_step:
-            table = torch.cat([table, self.rows(generator)])
-        for step in range(self.steps):
-            yield table[step * self.rows_per_step :][self.share]
+        rest, step = self.rows(generator), 0
+        while step < self.steps:
+            batches, rest = self._batches(rest, generator)
+            for batch in batches[: self.steps - step]:
+                yield batch[self.share]
+                step += 1
+            if step < self.steps:
+                rest = torch.cat([rest, self.rows(generator)])
+
+    def _batches(self, table: Tensor, generator: Generator) -> tuple[list[Tensor], Tensor]:
+        """Batches for all processes together, and the rows that are too few for another one."""
+        if self.groups is None:
+            return _cut(table, self.rows_per_step)
+        group = self.groups[table[:, 0]]
+        cut = [_cut(table[group == name], self.rows_per_step) for name in group.unique()]
+        batches = [batch for batches, _ in cut for batch in batches]
+        order = torch.randperm(len(batches), generator=generator).tolist()
+        return [batches[i] for i in order], torch.cat([rest for _, rest in cut])
+
+
+def _cut(table: Tensor, size: int) -> tuple[list[Tensor], Tensor]:
+    whole = len(table) // size * size
+    return list(table[:whole].split(size)) if whole else [], table[whole:]

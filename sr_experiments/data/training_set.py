@@ -1,7 +1,6 @@
-"""Pairs of degraded and original images in memory, from which patches are cut."""
+"""Batches of patches from image stores."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -9,81 +8,102 @@ from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from sr_experiments.batches import TrainingBatch
-from sr_experiments.data.degradation import degrade
-from sr_experiments.data.patches import Patches, Size
-from sr_experiments.errors import ImageError
-from sr_experiments.imaging import load_image
-from sr_experiments.imaging.augment import dihedral
+from sr_experiments.data.degradation import Degradation, turn
+from sr_experiments.data.patches import Patches
+from sr_experiments.data.reader import Reader
+from sr_experiments.imaging.resize import as_fraction
 
 
-class Pair(NamedTuple):
-    """One image at one scale: input [C, h, w] float32 and target [C, H, W] uint8, on 0..255."""
+class Item(NamedTuple):
+    """One image at one scale; height and width are those of the network's input."""
 
-    input: Tensor
-    target: Tensor
-    scale: float
     image: int
+    scale: float
+    height: int
+    width: int
 
 
 class TrainingSet(Dataset[TrainingBatch]):
-    """Whole images, degraded once in double precision; batches of patches on request.
+    """Whole images, degraded once; batches of patches on request.
 
     Args:
-        files: the images.
-        scales: scales; each image is held once per scale, and batches mix them.
-        channels: 1 = Y, 3 = RGB.
-        interpolated: inputs are enlarged to the size of the targets.
+        items: the images at their scales.
+        inputs: reads what the network sees, by item.
+        targets: reads the originals, by item.
         patches: the rule that places patches.
-
-    Raises:
-        ImageError: an image is unusable or smaller than a patch.
+        degradation: adds the noise.
+        interpolated: inputs have the size of the targets.
     """
 
     def __init__(
         self,
-        files: Sequence[Path],
-        scales: Sequence[float],
-        channels: int,
-        interpolated: bool,
+        items: Sequence[Item],
+        inputs: Reader,
+        targets: Reader,
         patches: Patches,
+        degradation: Degradation,
+        interpolated: bool,
     ) -> None:
+        self.inputs = inputs
+        self.targets = targets
         self.patches = patches
-        self.pairs: list[Pair] = []
-        for index, path in enumerate(files):
-            image = load_image(path)
-            for scale in scales:
-                small, target = degrade(image, scale, channels, interpolated)
-                height, width = small.shape[-2:]
-                if min(height, width) < patches.size:
-                    raise ImageError(
-                        f"{path}: {image.shape[-1]} x {image.shape[-2]} pixels give an input of "
-                        f"{width} x {height} at scale {scale}, smaller than a patch of "
-                        f"{patches.size}; remove the image or set a smaller patches.size"
-                    )
-                self.pairs.append(Pair(small, target, scale, index))
-        self.sizes: list[Size] = [(p.input.shape[-2], p.input.shape[-1]) for p in self.pairs]
+        self.degradation = degradation
+        self.interpolated = interpolated
+        self.sizes = [(item.height, item.width) for item in items]
+        self.scales = torch.tensor([item.scale for item in items], dtype=torch.float32)
+        self.images = torch.tensor([item.image for item in items])
+
+    @property
+    def groups(self) -> Tensor | None:
+        """The group of each item where a batch may not mix them, since targets differ in size."""
+        if self.interpolated or len(self.scales.unique()) == 1:
+            return None
+        groups: Tensor = self.scales.unique(return_inverse=True)[1]
+        return groups
 
     def rows(self, generator: Generator) -> Tensor:
         """One epoch's table of patches."""
-        return self.patches.rows(self.sizes, generator)
+        table = self.patches.rows(self.sizes, generator)
+        if self.patches.min_std == 0:
+            return table
+        return table[self._lively(table)]
 
     def __getitems__(self, rows: Tensor) -> TrainingBatch:
-        """The batch for rows (pair, top, left, symmetry) of the table."""
-        size = self.patches.size
-        inputs, targets, scales, indices = [], [], [], []
-        for item, top, left, symmetry in rows.tolist():
-            pair = self.pairs[item]
-            factor = pair.target.shape[-1] // pair.input.shape[-1]
-            small = pair.input[:, top : top + size, left : left + size]
-            top, left, side = top * factor, left * factor, size * factor
-            target = pair.target[:, top : top + side, left : left + side]
-            inputs.append(dihedral(small, symmetry))
-            targets.append(dihedral(target, symmetry))
-            scales.append(pair.scale)
-            indices.append(pair.image)
+        """The batch for rows (item, top, left, symmetry, key) of the table."""
+        x = self.inputs.crops(rows, rows[:, 1:3], self.patches.size).float()
+        if self.degradation.noisy:
+            x = x + self._noise(rows.to(x.device), x.shape[1:])
         return {
-            "input": torch.stack(inputs) / 255,
-            "target": torch.stack(targets).float() / 255,
-            "scale": torch.tensor(scales),
-            "index": torch.tensor(indices),
+            "input": x / 255,
+            "target": self._target(rows).float() / 255,
+            "scale": self.scales[rows[:, 0]],
+            "index": self.images[rows[:, 0]],
         }
+
+    def _target(self, rows: Tensor) -> Tensor:
+        factor = 1 if self.interpolated else int(self.scales[rows[0, 0]])
+        return self.targets.crops(rows, rows[:, 1:3] * factor, self.patches.size * factor)
+
+    def _noise(self, rows: Tensor, shape: Sequence[int]) -> Tensor:
+        keys = rows[:, 4]
+        if not self.interpolated:
+            return self.degradation.noise(keys, shape)
+        scales = self.scales.to(rows.device)[rows[:, 0]]
+        noise = torch.empty(len(rows), *shape, device=rows.device)
+        for scale in scales.unique().tolist():
+            chosen = scales == scale
+            noise[chosen] = self.degradation.enlarged_noise(
+                keys[chosen], shape, as_fraction(scale), rows[chosen, 1:3]
+            )
+        return turn(noise, rows[:, 3])
+
+    def _lively(self, table: Tensor) -> Tensor:
+        """Which rows show enough detail: bool [N]."""
+        kept = torch.zeros(len(table), dtype=torch.bool)
+        groups = torch.zeros(len(self.sizes)) if self.groups is None else self.groups
+        group = groups[table[:, 0]]
+        for name in group.unique():
+            for part in (group == name).nonzero()[:, 0].split(256):
+                deviation = self._target(table[part]).float().flatten(1).std(dim=1)
+                kept[part] = (deviation >= self.patches.min_std).cpu()
+        return kept

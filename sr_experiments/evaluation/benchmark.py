@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torchmetrics import Metric, MetricCollection, SumMetric
@@ -74,7 +75,7 @@ class BenchmarkScore:
                 f"{item['path']}: {image.shape[-1]} x {image.shape[-2]} pixels are too few to be "
                 f"scored at scale {scale}; each side needs at least {least}"
             )
-        small, target = self.protocol.degrade(image, scale)
+        small, target = self.protocol.degrade(image, scale, Path(item["path"]).name)
         reference = self.protocol.comparable(target, scale)
         metrics = self.collected[self.keys.index((item["benchmark"], scale))]
         metrics["images"].update(1)

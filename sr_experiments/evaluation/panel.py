@@ -1,6 +1,7 @@
 """A picture that compares low resolution, bicubic, result and original."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -54,7 +55,7 @@ def _tiles(
     network: Network, item: EvaluationItem, protocol: Protocol, method: str
 ) -> list[tuple[str, Tensor]]:
     scale = item["scale"]
-    small, target = protocol.degrade(item["image"], scale)
+    small, target = protocol.degrade(item["image"], scale, Path(item["path"]).name)
     reference = protocol.comparable(target, scale)
     bicubic = protocol.interpolate(small, scale)
     result = Upscaler(network)(small, scale)

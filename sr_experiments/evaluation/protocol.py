@@ -1,12 +1,13 @@
 """How a PSNR comes about: what is degraded, rounded, cropped and compared."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from sr_experiments.data import Degradation
 from sr_experiments.imaging import Border, imresize, luma, modcrop, quantise, round_half_up, shave
 from sr_experiments.imaging.resize import as_fraction
 
@@ -26,6 +27,8 @@ class Protocol:
         quantise: round the result to the 256 levels; it is clipped to 0..255 in any case.
         shave: pixels left out at each side: a number, or "scale".
         border: the border rule of ``imresize``.
+        degradation: blur, decimation, JPEG and noise; None: only shrink. How bicubic shrinking
+            rounds is for ``lr_uint8`` to say.
 
     Raises:
         ValueError: RGB is to be compared where only Y is degraded.
@@ -39,6 +42,7 @@ class Protocol:
     quantise: bool
     shave: Literal["scale"] | int = "scale"
     border: Border = "symmetric"
+    degradation: Degradation | None = None
 
     def __post_init__(self) -> None:
         if self.channel == "rgb" and self.source == "y":
@@ -52,14 +56,16 @@ class Protocol:
         return (
             f"{self.name}: PSNR and SSIM on {self.channel.upper()}{rounded}, LR from "
             f"{self.source.upper()} in {lr}, SR {sr}, shave = {self.shave}, {self.border} border"
+            f"{f'; {self.degradation}' if str(self.degradation or '') else ''}"
         )
 
-    def degrade(self, image: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    def degrade(self, image: Tensor, scale: float, name: str = "") -> tuple[Tensor, Tensor]:
         """Makes the low-resolution image and the target.
 
         Args:
             image: uint8 [1 or 3, H, W].
-            scale: how many times smaller the low-resolution image is; 1 leaves it as it is.
+            scale: how many times smaller the low-resolution image is; 1 leaves its size.
+            name: of the image; noise depends on it and on the degradation's seed alone.
 
         Returns:
             [1, C, h, w] and [1, C, H, W] on 0..255, float64 where the device has it.
@@ -69,8 +75,10 @@ class Protocol:
         target = modcrop(image, ratio.numerator)[None].to(dtype)
         if self.source == "y":
             target = self._luma(target)
-        small = imresize(target, 1 / ratio, uint8=self.lr_uint8, border=self.border)
-        return small, target
+        degradation = self.degradation or Degradation()
+        if degradation.resize != "decimate":
+            degradation = replace(degradation, resize="uint8" if self.lr_uint8 else "double")
+        return degradation.apply(target, ratio, name, self.border), target
 
     def interpolate(self, small: Tensor, scale: float) -> Tensor:
         """The bicubic baseline: enlarges [1, C, h, w] as MATLAB does for the image's type."""

@@ -15,7 +15,7 @@ from sr_experiments.evaluation.protocol import Protocol
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
     """Prints bicubic, the method and the gain for each set and scale, under the protocol."""
-    table = Table(title=str(protocol), title_justify="left", title_style="")
+    table = Table()
     for heading in ("set", "scale", "images"):
         table.add_column(heading)
     for heading in ("bicubic PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
@@ -32,8 +32,8 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
             f"{row.gain:+.3f}",
         )
     # A pipe has no width of its own; the table must not be folded there.
-    console = Console()
-    Console(width=max(console.width, 110)).print(table)
+    print(protocol)
+    Console(width=max(Console().width, 110)).print(table)
 
 
 def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:

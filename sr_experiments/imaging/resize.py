@@ -36,11 +36,17 @@ def _resize_dim(x: Tensor, dim: int, scale: Fraction, border: Border) -> Tensor:
     margin = math.ceil(Fraction(support, scale.denominator)) * scale.denominator
     after = margin + math.ceil((size - n * scale) / scale)
     x = _extend(x, dim, margin, after, border)
+    # torch (2.15) takes an image one pixel wide for one in channels-last layout, and misreads it.
+    other = 5 - dim
+    thin = x.shape[other] == 1
+    if thin:
+        x = x.repeat_interleave(2, other)
     factors = [1.0, 1.0]
     factors[dim - 2] = float(scale)
     x = F.interpolate(x, scale_factor=factors, mode="bicubic", antialias=True)
     start = int(margin * scale)
-    return x.narrow(dim, start, size)
+    x = x.narrow(dim, start, size)
+    return x.narrow(other, 0, 1) if thin else x
 
 
 def round_half_up(x: Tensor) -> Tensor:
@@ -88,8 +94,10 @@ def imresize(
     if image.ndim != 4 or image.numel() == 0:
         raise ValueError(f"imresize needs a non-empty [B, C, H, W], got {tuple(image.shape)}")
     ratio = as_fraction(scale)
+    # There is no half-precision kernel.
+    x = image.float() if image.itemsize < 4 else image
     for dim in (2, 3):
-        image = _resize_dim(image, dim, ratio, border)
+        x = _resize_dim(x, dim, ratio, border)
         if uint8:
-            image = quantise(image)
-    return image
+            x = quantise(x)
+    return x.to(image.dtype)

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Timer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _SECONDS_BETWEEN_LINES = 15.0
@@ -55,8 +56,12 @@ class RunProgress(pl.Callback):
                 self._line(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Leaves the bar as it is."""
+        """Leaves the bar as it is, and says so where the time was up before the steps."""
         self._stop()
+        remaining = _time_remaining(trainer)
+        if trainer.is_global_zero and remaining is not None and remaining <= 0:
+            done = f"{self.done} of {self._total(trainer)} steps"
+            print(f"the time of trainer.max_time is up after {done}", flush=True)
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -75,6 +80,8 @@ class RunProgress(pl.Callback):
         self.printed = time.monotonic()
         total, seconds = self._total(trainer), self.printed - self.started
         left = seconds / max(self.done - self.first, 1) * (total - self.done)
+        if (remaining := _time_remaining(trainer)) is not None:
+            left = max(min(left, remaining), 0)
         print(
             f"step {self.done}/{total}, epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, "
             f"{_news(trainer)}, {_clock(seconds)} gone, {_clock(left)} left",
@@ -92,6 +99,12 @@ def _news(trainer: pl.Trainer) -> str:
     if "val/psnr" in metrics:
         parts.append(f"PSNR {metrics['val/psnr']:.2f} dB ({metrics['val/gain']:+.2f} over bicubic)")
     return ", ".join(parts)
+
+
+def _time_remaining(trainer: pl.Trainer) -> float | None:
+    """Seconds until ``trainer.max_time``; None without that limit."""
+    timers = (c for c in trainer.callbacks if isinstance(c, Timer))  # type: ignore[attr-defined]
+    return next((timer.time_remaining() for timer in timers), None)
 
 
 def _clock(seconds: float) -> str:

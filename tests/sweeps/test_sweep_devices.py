@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from sweep_commands import TINY, Sweeps
 from torch import Tensor
+
+from tests.sweeps.sweep_commands import TINY, Sweeps
 
 WATCH = ("+callbacks.watch._target_=rank_watch.RankWatch",)
 DDP = (*TINY, "device=ddp_cpu", *WATCH)

@@ -1,0 +1,72 @@
+"""One preparation, from its configuration to a table."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Table
+
+from sr_experiments.cli.build import build, check_arguments
+from sr_experiments.data import Degradation
+from sr_experiments.data.download import RemoteFile
+from sr_experiments.data.preparation import Folder, Published, Recipe, State, prepare
+from sr_experiments.errors import ConfigError
+
+Made = TypeVar("Made")
+
+
+def preparation_run(config: DictConfig) -> None:
+    """Prepares a set and says what is there."""
+    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    if config.workers is not None and not (isinstance(config.workers, int) and config.workers >= 0):
+        raise ConfigError(f"workers: expected a number of processes, got {config.workers!r}")
+    states = prepare(
+        _published(content["set"], build("degradation", config.degradation)),
+        Path(str(config.root)).expanduser(),
+        Path(str(config.cache)).expanduser(),
+        Path(str(config.source)).expanduser() if config.source else None,
+        bool(config.keep_archives),
+        config.workers,
+    )
+    _print(content["set"]["name"], states, str(config.root))
+
+
+def _published(content: Any, degradation: Degradation) -> Published:
+    folders = {
+        name: _make(f"set.folders.{name}", Folder, folder)
+        for name, folder in content["folders"].items()
+    }
+    files = [_make("set.files", RemoteFile, file) for file in content["files"]]
+    recipes = [
+        _make("set.recipes", Recipe, {**recipe, "degradation": degradation})
+        for recipe in content["recipes"]
+    ]
+    return Published(content["name"], folders, files, recipes)
+
+
+def _make(key: str, kind: Callable[..., Made], content: Mapping[str, Any]) -> Made:
+    """Calls a class with a part of the configuration.
+
+    Raises:
+        ConfigError: a key is missing, unknown or of the wrong type.
+    """
+    check_arguments(key, kind, content)
+    try:
+        return kind(**content)
+    except TypeError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def _print(name: str, states: Sequence[State], root: str) -> None:
+    table = Table(title=f"{name} in {root}", title_justify="left", title_style="")
+    for heading in ("folder", "images", "width", "height", "pixels", "remarks"):
+        table.add_column(heading, overflow="fold")
+    for state in states:
+        sizes = [f"{low}..{high}" for low, high in (state.width, state.height)]
+        table.add_row(state.folder, str(state.images), *sizes, state.pixels, state.note)
+    # A pipe has no width of its own; the table must not be folded there.
+    console = Console()
+    Console(width=max(console.width, 110)).print(table)

@@ -1,0 +1,228 @@
+"""Builds the image stores of a set: in parallel, resumable, once for all who wait for them."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from sr_experiments.data.degradation import Degradation
+from sr_experiments.data.index import Entry, pixel_digest
+from sr_experiments.data.parallel import results
+from sr_experiments.data.store import ImageStore, Shape, header
+from sr_experiments.errors import ImageError, UserError
+from sr_experiments.imaging import load_image, luma, modcrop, round_half_up
+
+_FORMAT = 1  # raised when stores of before must not be used any more
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What a store holds of each image.
+
+    Attributes:
+        channels: 1: Y, rounded to uint8 as MATLAB's ``rgb2ycbcr`` does; 3: RGB.
+        degradation: how low-resolution images are made; None: the images as they are.
+        ratio: the scale.
+        level: which of the degradation's levels.
+        interpolated: enlarge low-resolution images to the size of the originals again.
+        given: the images are low-resolution ones already.
+    """
+
+    channels: int
+    degradation: Degradation | None = None
+    ratio: Fraction = Fraction(1)
+    level: int = 0
+    interpolated: bool = False
+    given: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether it holds uint8 instead of float32, both on 0..255."""
+        if self.degradation is None:
+            return True
+        if self.given:
+            return not self.interpolated or self.degradation.resize == "uint8"
+        return self.degradation.whole(self.ratio, self.interpolated)
+
+    def settings(self) -> list[object]:
+        """All that the pixels depend on, beside the images."""
+        if self.degradation is None:
+            return [self.channels]
+        how = [self.degradation.resize] if self.given else self.degradation.settings(self.level)
+        return [self.channels, str(self.ratio), self.interpolated, self.given, how]
+
+    def label(self) -> str:
+        """A name for people."""
+        colour = "y" if self.channels == 1 else "rgb"
+        if self.degradation is None:
+            return colour
+        kind = "interpolated" if self.interpolated else "low"
+        return f"{colour}-x{float(self.ratio):g}-{kind}"
+
+    def shape(self, height: int, width: int) -> Shape:
+        """The shape for an image of this size."""
+        if self.degradation is None:
+            return self.channels, height, width
+        p, q = self.ratio.numerator, self.ratio.denominator
+        if self.given:
+            grown = Fraction(p, q) if self.interpolated else 1
+            return self.channels, -int(-height * grown // 1), -int(-width * grown // 1)
+        height, width = height - height % p, width - width % p
+        if not self.interpolated:
+            height, width = height * q // p, width * q // p
+        return self.channels, height, width
+
+    def render(self, image: Tensor) -> Tensor:
+        """Uint8 [1 or 3, H, W] -> uint8 or float32 [C, h, w]."""
+        if self.degradation and not self.given:
+            image = modcrop(image, self.ratio.numerator)
+        if self.channels == 1:
+            x = round_half_up(luma(image.double()))
+        else:
+            x = image.double().expand(self.channels, -1, -1)
+        if self.degradation:
+            y = x[None]
+            if not self.given:
+                y = self.degradation.shrink(y, self.ratio, self.level)
+            x = (self.degradation.enlarge(y, self.ratio) if self.interpolated else y)[0]
+        return (x.byte() if self.whole else x.float()).contiguous()
+
+
+class _Task:
+    """One store that is being built."""
+
+    def __init__(self, entries: Sequence[Entry], variant: Variant, path: Path) -> None:
+        self.variant = variant
+        self.path = path
+        self.partial = path.with_suffix(".partial")
+        self.journal = path.with_suffix(".journal")
+        names = [
+            f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
+        ]
+        shapes = [variant.shape(e.height, e.width) for e in entries]
+        self.head = header(names, shapes, variant.whole, variant.label())
+        size = 1 if variant.whole else 4
+        self.offsets = [len(self.head)]
+        for shape in shapes:
+            self.offsets.append(self.offsets[-1] + size * shape[0] * shape[1] * shape[2])
+
+    def begin(self) -> set[int]:
+        """Makes the file, or takes up an interrupted one; the numbers of the finished images."""
+        try:
+            with self.partial.open("rb") as file:
+                if file.read(len(self.head)) == self.head:
+                    lines = self.journal.read_bytes().split(b"\n")
+                    return {int(line) for line in lines[:-1]}
+        except OSError:
+            pass
+        self.journal.write_bytes(b"")
+        with self.partial.open("wb") as file:
+            file.truncate(self.offsets[-1])
+            file.write(self.head)
+        return set()
+
+    def finish(self) -> None:
+        """Gives the file its final name."""
+        with self.partial.open("rb") as file:
+            os.fsync(file.fileno())
+        self.partial.replace(self.path)
+        self.journal.unlink(missing_ok=True)
+
+
+def store_path(entries: Sequence[Entry], variant: Variant, cache: Path) -> Path:
+    """Where the store of these images lies: named by their content and the settings."""
+    content = [_FORMAT, [entry.digest for entry in entries], variant.settings()]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
+    return cache / "stores" / f"{variant.label()}-{key}.safetensors"
+
+
+def build_stores(
+    entries: Sequence[Entry],
+    variants: Sequence[Variant],
+    cache: Path,
+    workers: int | None = None,
+) -> list[ImageStore]:
+    """Opens the stores, after building those that are missing.
+
+    Others that want the same wait meanwhile. An interrupted build goes on where it was.
+
+    Args:
+        entries: the images.
+        variants: one store each.
+        cache: folder of the stores.
+        workers: processes that build; None: as many as are worthwhile.
+
+    Raises:
+        ImageError: an image changed meanwhile, or the stores do not fit on the disk.
+    """
+    paths = [store_path(entries, variant, cache) for variant in variants]
+    if not all(path.exists() for path in paths):
+        (cache / "stores").mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            # Sorted, so that two builders never wait for each other.
+            for path in sorted(set(paths)):
+                stack.enter_context(FileLock(path.with_suffix(".lock")))
+            missing = {p: v for p, v in zip(paths, variants, strict=True) if not p.exists()}
+            tasks = [_Task(entries, variant, path) for path, variant in missing.items()]
+            _build(entries, tasks, workers)
+    return [ImageStore(path) for path in paths]
+
+
+def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None) -> None:
+    if not tasks:
+        return
+    _check_space(tasks)
+    done = [task.begin() for task in tasks]
+    jobs = [
+        (i, [t for t, finished in zip(tasks, done, strict=True) if i not in finished])
+        for i in range(len(entries))
+    ]
+    jobs = [job for job in jobs if job[1]]
+    with ExitStack() as stack:
+        journals = {t: stack.enter_context(t.journal.open("ab", buffering=0)) for t in tasks}
+        outcomes = results(partial(_render, entries), jobs, workers)
+        for (i, pending), outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, UserError):
+                raise outcome
+            for task in pending:
+                journals[task].write(f"{i}\n".encode())
+    for task in tasks:
+        task.finish()
+
+
+def _render(entries: Sequence[Entry], job: tuple[int, Iterable[_Task]]) -> None:
+    """Writes one image into all stores that lack it."""
+    number, tasks = job
+    entry = entries[number]
+    image = load_image(Path(entry.path))
+    if pixel_digest(image) != entry.digest:
+        raise ImageError(f"{entry.path}: changed while it was read; run the command again")
+    for task in tasks:
+        data = task.variant.render(image).flatten().view(torch.uint8).numpy().data
+        at = task.offsets[number]
+        assert len(data) == task.offsets[number + 1] - at
+        with task.partial.open("r+b", buffering=0) as file:
+            while data:
+                written = os.pwrite(file.fileno(), data, at)
+                at, data = at + written, data[written:]
+
+
+def _check_space(tasks: Sequence[_Task]) -> None:
+    needed = sum(task.offsets[-1] for task in tasks if not task.partial.exists())
+    folder = tasks[0].path.parent
+    free = shutil.disk_usage(folder).free
+    if needed > free:
+        raise ImageError(
+            f"{folder}: the image stores need {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
+            "free; make room or choose another folder with data.cache=..."
+        )

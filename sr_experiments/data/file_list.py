@@ -1,0 +1,85 @@
+"""The images below a folder of any depth and number, listed once."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sr_experiments.errors import ImageError
+from sr_experiments.imaging.io import EXTENSIONS
+
+
+class FileList:
+    """Paths in one block of bytes: a list of 350,000 strings would be copied by every worker.
+
+    Args:
+        paths: the paths, one a line.
+        kept: the file that keeps them.
+    """
+
+    def __init__(self, paths: bytes, kept: Path) -> None:
+        self.kept = kept
+        self.paths = paths
+        self.ends = np.flatnonzero(np.frombuffer(paths, dtype=np.uint8) == ord("\n"))
+
+    def __len__(self) -> int:
+        return len(self.ends)
+
+    def __getitem__(self, index: int) -> Path:
+        start = 0 if index == 0 else int(self.ends[index - 1]) + 1
+        return Path(os.fsdecode(self.paths[start : int(self.ends[index])]))
+
+
+def list_trees(roots: Sequence[Path], cache: Path) -> FileList:
+    """All images below some folders, sorted by path.
+
+    The list is kept together with the times of all folders, and made anew once one of them changed;
+    adding or removing a file changes the time of its folder.
+
+    Raises:
+        ImageError: a folder does not exist or has no image, or a name has a line break.
+    """
+    roots = [root.absolute() for root in roots]
+    name = hashlib.sha256("\n".join(map(str, roots)).encode()).hexdigest()[:24]
+    kept = cache / "lists" / f"{name}.txt"
+    try:
+        head, _, paths = kept.read_bytes().partition(b"\n\n")
+        if all(_unchanged(line) for line in head.split(b"\n")):
+            return FileList(paths, kept)
+    except OSError:
+        pass
+    folders: list[bytes] = []
+    paths = b"".join(_list_tree(root, folders) for root in roots)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    temporary = kept.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(b"\n".join(folders) + b"\n\n" + paths)
+    temporary.replace(kept)
+    return FileList(paths, kept)
+
+
+def _list_tree(root: Path, folders: list[bytes]) -> bytes:
+    if not root.is_dir():
+        raise ImageError(f"{root}: no such folder; name it relative to data.root in data.train")
+    files = sorted(os.fsencode(path) for path in _walk(root, folders))
+    if not files:
+        raise ImageError(f"{root}: no image in this folder or below it")
+    if any(b"\n" in path for path in files):
+        raise ImageError(f"{root}: holds a file with a line break in its name; rename it")
+    return b"\n".join(files) + b"\n"
+
+
+def _walk(folder: Path, folders: list[bytes]) -> Iterator[str]:
+    folders.append(b"%d %s" % (folder.stat().st_mtime_ns, os.fsencode(folder)))
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir():
+                yield from _walk(Path(entry.path), folders)
+            elif Path(entry.name).suffix.lower() in EXTENSIONS:
+                yield entry.path
+
+
+def _unchanged(line: bytes) -> bool:
+    time, _, folder = line.partition(b" ")
+    return Path(os.fsdecode(folder)).stat().st_mtime_ns == int(time)

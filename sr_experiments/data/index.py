@@ -1,0 +1,120 @@
+"""What is in image files: size and content, remembered between runs."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from filelock import FileLock
+from torch import Tensor
+
+from sr_experiments.data.parallel import results
+from sr_experiments.errors import ImageError, UserError
+from sr_experiments.imaging import load_image
+
+_NEWS = 256  # images between two savings of what was found
+
+
+class Entry(NamedTuple):
+    """One image file: its state, the digest of its pixels, and its size in pixels."""
+
+    path: str
+    bytes: int
+    modified: int
+    digest: str
+    channels: int
+    height: int
+    width: int
+
+
+def pixel_digest(image: Tensor) -> str:
+    """A digest of uint8 [C, H, W] that is equal for equal pixels alone."""
+    digest = hashlib.blake2b(str(tuple(image.shape)).encode(), digest_size=16)
+    digest.update(image.contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def look(path: Path) -> Entry:
+    """Reads one file.
+
+    Raises:
+        ImageError: it is no usable image.
+    """
+    image = load_image(path)
+    state = path.stat()
+    return Entry(
+        str(path), state.st_size, state.st_mtime_ns, pixel_digest(image), *map(int, image.shape)
+    )
+
+
+def index_images(files: Sequence[Path], cache: Path, workers: int | None = None) -> list[Entry]:
+    """The entries of all files; only new and changed ones (by size and time) are read.
+
+    Args:
+        files: the images.
+        cache: folder that keeps what was found, in one file per folder of images.
+        workers: processes that read; None: as many as are worthwhile.
+
+    Raises:
+        ImageError: files are missing or no usable images; names them.
+    """
+    paths = [file.absolute() for file in files]
+    folders = sorted({path.parent for path in paths})
+    known = {path: entry for folder in folders for path, entry in _load(folder, cache).items()}
+    new = [path for path in dict.fromkeys(paths) if not _current(known.get(str(path)), path)]
+    if new:
+        known |= _read(new, known, cache, workers)
+    return [known[str(path)] for path in paths]
+
+
+def _read(
+    new: Sequence[Path], known: dict[str, Entry], cache: Path, workers: int | None
+) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    problems: list[UserError] = []
+    for count, result in enumerate(results(look, new, workers), start=1):
+        if isinstance(result, UserError):
+            problems.append(result)
+        else:
+            found[result.path] = result
+        if count % _NEWS == 0 or count == len(new):
+            _save({**known, **found}, {path.parent for path in new}, cache)
+    if problems:
+        shown = "\n".join(str(problem) for problem in problems[:10])
+        more = f"\nand {len(problems) - 10} more" if len(problems) > 10 else ""
+        raise ImageError(f"{len(problems)} of {len(new)} images cannot be used:\n{shown}{more}")
+    return found
+
+
+def _current(entry: Entry | None, path: Path) -> bool:
+    try:
+        state = path.stat()
+    except OSError:
+        raise ImageError(f"{path}: no such image file") from None
+    return entry is not None and entry[1:3] == (state.st_size, state.st_mtime_ns)
+
+
+def _file(folder: Path, cache: Path) -> Path:
+    return cache / "index" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:24]}.json"
+
+
+def _load(folder: Path, cache: Path) -> dict[str, Entry]:
+    try:
+        rows = json.loads(_file(folder, cache).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {row[0]: Entry(*row) for row in rows}
+
+
+def _save(known: dict[str, Entry], folders: set[Path], cache: Path) -> None:
+    for folder in folders:
+        path = _file(folder, cache)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            mine = {p: entry for p, entry in known.items() if Path(p).parent == folder}
+            rows = list({**_load(folder, cache), **mine}.values())
+            temporary = path.with_suffix(f".{os.getpid()}")
+            temporary.write_text(json.dumps(rows), encoding="utf-8")
+            temporary.replace(path)

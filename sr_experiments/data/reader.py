@@ -1,0 +1,120 @@
+"""Batches of crops from stores on disk, in memory or on an accelerator: the same in all cases."""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+
+from sr_experiments.data.degradation import turn
+from sr_experiments.data.store import ImageStore
+
+Residency = Literal["disk", "host", "device"]
+
+
+class Source(NamedTuple):
+    """One image: its store and its number in it."""
+
+    store: ImageStore
+    image: int
+
+
+class Reader(Protocol):
+    """Reads square crops."""
+
+    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+        """Crops, each turned by its symmetry.
+
+        Args:
+            rows: int64 [B, >= 4] with the item first and the symmetry 0..7 fourth.
+            corners: int64 [B, 2], top and left.
+            side: pixels.
+
+        Returns:
+            uint8 or float32 [B, C, side, side] on 0..255.
+        """
+
+
+class DiskReader:
+    """Reads each crop from its file, through the system's page cache."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.sources = sources
+
+    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+        """See :class:`Reader`."""
+        places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
+        cut = []
+        for item, (top, left) in places:
+            store, image = self.sources[item]
+            cut.append(store.crop(image, top, left, side))
+        return turn(torch.stack(cut), rows[:, 3])
+
+
+class HostReader:
+    """Cuts crops out of images in memory."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        flats = {store: store.flat() for store in dict.fromkeys(s for s, _ in sources)}
+        self.images = [_view(flats[store], store, image) for store, image in sources]
+
+    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+        """See :class:`Reader`."""
+        images = self.images
+        places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
+        cut = [images[i][:, top : top + side, left : left + side] for i, (top, left) in places]
+        return turn(torch.stack(cut), rows[:, 3])
+
+
+class DeviceReader:
+    """Gathers a whole batch from one tensor on an accelerator, turned in the same step."""
+
+    def __init__(self, sources: Sequence[Source], device: torch.device) -> None:
+        stores = list(dict.fromkeys(store for store, _ in sources))
+        parts = [store.flat().to(device) for store in stores]
+        starts = dict(zip(stores, _starts([part.numel() for part in parts]), strict=True))
+        self.flat = torch.cat(parts) if len(parts) > 1 else parts[0]
+        table = [
+            (starts[s] + s.layout.offsets[i] // s.layout.dtype.itemsize, *s.layout.shapes[i][1:])
+            for s, i in sources
+        ]
+        self.device = device
+        self.channels = sources[0].store.layout.shapes[0][0]
+        self.table = torch.tensor(table, device=device)
+        self.grids: dict[int, Tensor] = {}
+
+    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+        """See :class:`Reader`."""
+        rows, corners = rows.to(self.device), corners.to(self.device)
+        start, height, width = self.table[rows[:, 0]].T[:, :, None, None, None]
+        if side not in self.grids:
+            self.grids[side] = _grid(side).to(self.device)
+        down, across = self.grids[side][rows[:, 3]].unbind(dim=1)
+        top, left = corners.T[:, :, None, None, None]
+        plane = torch.arange(self.channels, device=self.device).view(1, -1, 1, 1)
+        index = start + (plane * height + top + down[:, None]) * width + left + across[:, None]
+        return self.flat[index]
+
+
+def make_reader(sources: Sequence[Source], residency: Residency, device: torch.device) -> Reader:
+    """The reader for a residency."""
+    if residency == "disk":
+        return DiskReader(sources)
+    return HostReader(sources) if residency == "host" else DeviceReader(sources, device)
+
+
+def _view(flat: Tensor, store: ImageStore, image: int) -> Tensor:
+    shape = store.layout.shapes[image]
+    start = store.layout.offsets[image] // store.layout.dtype.itemsize
+    return flat[start : start + shape[0] * shape[1] * shape[2]].view(shape)
+
+
+def _starts(lengths: Sequence[int]) -> list[int]:
+    return [sum(lengths[:i]) for i in range(len(lengths))]
+
+
+def _grid(side: int) -> Tensor:
+    """Where each pixel of a turned crop comes from: [8, 2 (down, across), side, side]."""
+    pixels = torch.arange(side * side).view(1, 1, side, side).expand(8, -1, -1, -1)
+    origin = turn(pixels.clone(), torch.arange(8))[:, 0]
+    return torch.stack([origin // side, origin % side], dim=1)

@@ -1,0 +1,57 @@
+"""Where image stores live while a network trains."""
+
+import os
+from collections.abc import Sequence
+from typing import Literal
+
+import torch
+
+from sr_experiments.data.reader import Residency
+from sr_experiments.data.store import ImageStore
+
+Wish = Literal["disk", "host", "device", "auto", "stream"]
+
+
+def choose(
+    wish: Residency | Literal["auto"],
+    stores: Sequence[ImageStore],
+    device: torch.device,
+    processes: int = 1,
+) -> tuple[Residency, str]:
+    """The residency and a sentence about it.
+
+    ``auto`` takes the accelerator's memory if half of what is free there suffices, or else the
+    host's by the same rule for all processes together, or else the disk.
+    """
+    size = sum(store.path.stat().st_size for store in set(stores))
+    about = f"{size / 1e9:.2f} GB of images"
+    if wish != "auto":
+        return wish, f"{about}: {_PLACES[wish]}"
+    # Inputs and targets are joined into one tensor each, which takes the double for a moment.
+    if device.type == "cuda" and 2 * size <= (free := torch.cuda.mem_get_info(device)[0]) // 2:
+        return "device", f"{about}, {free / 1e9:.1f} GB free on {device}: {_PLACES['device']}"
+    free = available_memory()
+    chosen: Residency = "host" if size * processes <= free // 2 else "disk"
+    return chosen, f"{about}, {free / 1e9:.1f} GB of memory free: {_PLACES[chosen]}"
+
+
+_PLACES = {
+    "disk": "read from disk (residency=disk)",
+    "host": "kept in memory (residency=host)",
+    "device": "kept on the accelerator (residency=device)",
+}
+
+
+def available_memory() -> int:
+    """Bytes that can be allocated without swapping; 0 if the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("MemAvailable"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 0

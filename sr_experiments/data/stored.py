@@ -1,0 +1,90 @@
+"""From image files to the stores that a training run reads."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from sr_experiments.data.builder import Variant, build_stores
+from sr_experiments.data.degradation import Degradation
+from sr_experiments.data.image_set import ImageSet
+from sr_experiments.data.index import Entry, index_images
+from sr_experiments.data.reader import Source
+from sr_experiments.data.training_set import Item
+from sr_experiments.data.validate import check_sizes, pair_up
+from sr_experiments.errors import ImageError
+from sr_experiments.imaging.resize import as_fraction
+
+
+class StoredImages(NamedTuple):
+    """Every image at every scale and level: what it is, and where its two sides are."""
+
+    items: list[Item]
+    inputs: list[Source]
+    targets: list[Source]
+
+
+def store_images(
+    entries: Sequence[Entry],
+    scales: Sequence[float],
+    channels: int,
+    interpolated: bool,
+    degradation: Degradation,
+    cache: Path,
+    low_resolution: Mapping[float, ImageSet] | None = None,
+    least: int = 1,
+    workers: int | None = None,
+) -> StoredImages:
+    """Opens the stores of a set, after building those that are missing.
+
+    Args:
+        entries: the originals.
+        scales: the scales.
+        channels: 1 = Y, 3 = RGB.
+        interpolated: inputs are enlarged to the size of the targets.
+        degradation: how inputs are made.
+        cache: folder of the stores.
+        low_resolution: images of the inputs that exist already, by scale.
+        least: smallest side in pixels that an input may have.
+        workers: processes that build; None: as many as are worthwhile.
+
+    Raises:
+        ImageError: images are too small or do not fit together; names them.
+    """
+    original = Variant(channels)
+    made: list[tuple[float, Variant]] = []
+    given: list[tuple[float, Variant, list[Entry]]] = []
+    for scale in scales:
+        ratio = as_fraction(scale)
+        if low_resolution:
+            variant = Variant(channels, degradation, ratio, 0, interpolated, given=True)
+            small = _low_resolution(low_resolution, scale, cache, workers)
+            given.append((scale, variant, pair_up(entries, small, scale)))
+            check_sizes(given[-1][2], variant, least)
+            continue
+        for level in range(degradation.levels):
+            variant = Variant(channels, degradation, ratio, level, interpolated)
+            check_sizes(entries, variant, least)
+            made.append((scale, original if degradation.unchanged(ratio) else variant))
+    stores = build_stores(entries, [original, *(v for _, v in made)], cache, workers)
+    found = [(scale, store) for (scale, _), store in zip(made, stores[1:], strict=True)]
+    for scale, variant, small in given:
+        found += [(scale, store) for store in build_stores(small, [variant], cache, workers)]
+    items, inputs, targets = [], [], []
+    for image in range(len(entries)):
+        for scale, store in found:
+            _, height, width = store.layout.shapes[image]
+            items.append(Item(image, scale, height, width))
+            inputs.append(Source(store, image))
+            targets.append(Source(stores[0], image))
+    return StoredImages(items, inputs, targets)
+
+
+def _low_resolution(
+    sets: Mapping[float, ImageSet], scale: float, cache: Path, workers: int | None
+) -> list[Entry]:
+    if scale not in sets:
+        raise ImageError(
+            f"data.low_resolution has no folder for scale {scale:g}; it has "
+            f"{', '.join(f'{s:g}' for s in sets)}"
+        )
+    return index_images(sets[scale].files, cache, workers)

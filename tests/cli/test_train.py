@@ -1,0 +1,176 @@
+import csv
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from sr_experiments.imaging import load_image
+from tests.cli.conftest import TINY, Command
+
+ROOT = Path(__file__).parents[2]
+
+
+def metrics_of(result) -> dict[str, float]:
+    return result.status["metrics"]
+
+
+def test_a_run_leaves_a_self_contained_folder(command: Command, images: list[str]):
+    result = command("train", *images, *TINY, "tags=[a,b]")
+    assert result.code == 0, result.err
+    folder = result.folder
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    assert config["model"]["depth"] == 3
+    assert config["tags"] == ["a", "b"]
+    assert "model.depth=3" in yaml.safe_load((folder / "overrides.yaml").read_text())
+    environment = json.loads((folder / "environment.json").read_text())
+    assert environment["packages"]["torch"] in torch.__version__
+    assert result.status["state"] == "finished"
+    assert result.status["error"] is None
+    assert load_image(folder / "images" / "panel.png").shape[0] == 3
+    with (folder / "metrics.csv").open() as file:
+        columns = next(csv.reader(file))
+    assert {"train/loss", "train/clipped", "train/lr", "val/test_x2/psnr_y"} <= set(columns)
+    with (folder / "results.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["scale"] for row in rows] == ["2", "3", "4"]
+    assert all(row["images"] == "5" for row in rows)
+    for word in ("bicubic PSNR", "VDSR PSNR", "gain dB", str(folder)):
+        assert word in result.out
+    for name in ("best.ckpt", "last.ckpt"):
+        loaded = torch.load(folder / "checkpoints" / name, weights_only=True)
+        assert loaded["config"] == config
+        assert not any("_orig_mod." in key for key in loaded["state_dict"])
+
+
+def test_evaluate_gives_the_number_of_the_end_of_training(command: Command, images: list[str]):
+    trained = command("train", *images, *TINY)
+    again = command(
+        "evaluate",
+        *images,
+        f"ckpt_path={trained.folder}/checkpoints/last.ckpt",
+        "panels=0",
+        run="evaluated",
+    )
+    assert again.code == 0, again.err
+    for name, value in metrics_of(again).items():
+        assert metrics_of(trained)[name] == pytest.approx(value, abs=1e-6)
+    assert (trained.folder / "results.csv").read_text() == (
+        again.folder / "results.csv"
+    ).read_text()
+
+
+def test_the_same_seed_repeats_and_another_does_not(command: Command, images: list[str]):
+    runs = [command("train", *images, *TINY, f"seed={s}", run=str(i)) for i, s in enumerate("001")]
+    first, second, other = (metrics_of(r)["test/psnr"] for r in runs)
+    assert first == second != other
+
+
+def test_resuming_equals_running_through(command: Command, images: list[str]):
+    through = command("train", *images, *TINY, "trainer.max_epochs=4", run="through")
+    half = command("train", *images, *TINY, run="half")
+    resumed = command(
+        "train",
+        *images,
+        *TINY,
+        "trainer.max_epochs=4",
+        f"ckpt_path={half.folder}/checkpoints/last.ckpt",
+        run="resumed",
+    )
+    assert resumed.code == 0, resumed.err
+    assert metrics_of(resumed)["test/psnr"] == pytest.approx(
+        metrics_of(through)["test/psnr"], abs=1e-4
+    )
+
+
+def test_another_architectures_checkpoint_is_refused(command: Command, images: list[str]):
+    half = command("train", *images, *TINY)
+    checkpoint = f"ckpt_path={half.folder}/checkpoints/last.ckpt"
+    for overrides in (["model.depth=4"], ["model.channels=5"]):
+        result = command("train", *images, *TINY, *overrides, checkpoint, run="other")
+        assert result.code == 2
+        assert re.search(r"last\.ckpt: holds VDSR with .*'depth': 3", result.err)
+    broken = half.folder / "broken.ckpt"
+    broken.write_bytes(b"PK no checkpoint")
+    for name, message in (("broken.ckpt", "broken"), ("config.yaml", "broken|not a checkpoint")):
+        result = command("evaluate", *images, f"ckpt_path={half.folder / name}", run="evaluate")
+        assert result.code == 2
+        assert re.search(message, result.err)
+
+
+def test_a_checkpoint_cannot_name_code_to_run(command: Command, images: list[str], tmp_path: Path):
+    config = {"model": {"_target_": "builtins.print", "text": "owned"}}
+    torch.save({"config": config, "state_dict": {}}, tmp_path / "evil.ckpt")
+    result = command("evaluate", *images, f"ckpt_path={tmp_path}/evil.ckpt")
+    assert result.code == 2
+    assert "no network" in result.err
+    assert "owned" not in result.out
+
+
+def test_evaluate_wants_exactly_one_file(command: Command, images: list[str]):
+    assert "either ckpt_path" in command("evaluate", *images).err
+
+
+def test_a_public_vdsr_scores_as_published(command: Command, shared_data, shared_checkpoints):
+    result = command(
+        "evaluate",
+        f"weights={shared_checkpoints}/pytorch_vdsr.pth",
+        "model.bias=false",
+        "data=t91",
+        f"data.root={shared_data}",
+        "~data.test.set14",
+        "model.scales=[3]",
+        "eval=double",
+        "panels=0",
+    )
+    assert result.code == 0, result.err
+    assert metrics_of(result)["test/set5_x3/psnr_y"] == pytest.approx(33.773, abs=0.01)
+
+
+def test_two_processes_score_and_stay_together(command: Command, images: list[str], tmp_path: Path):
+    trained = command("train", *images, *TINY)
+    checkpoint = f"ckpt_path={trained.folder}/checkpoints/last.ckpt"
+    folder = tmp_path / "ddp"
+    done = subprocess.run(
+        [
+            *(sys.executable, "evaluate.py", *images, checkpoint, "device=ddp_cpu", "panels=1"),
+            f"hydra.run.dir={folder}",
+        ],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "2 processes" in done.stdout
+    one, two = (list(csv.reader((f / "results.csv").open())) for f in (trained.folder, folder))
+    assert len(one) == len(two) == 4
+    for ours, theirs in zip(one[1:], two[1:], strict=True):
+        assert ours[:3] == theirs[:3]
+        assert [float(v) for v in ours[3:-1]] == pytest.approx(
+            [float(v) for v in theirs[3:-1]], abs=1e-9
+        )
+    assert json.loads((folder / "status.json").read_text())["state"] == "finished"
+
+
+def test_loggers_side_by_side(command: Command, images: list[str]):
+    result = command("train", *images, *TINY, "logger=[wandb,tensorboard]", "panels=0")
+    assert result.code == 0, result.err
+    assert list(result.folder.glob("wandb/offline-run-*"))
+    assert list(result.folder.glob("tensorboard/events.*"))
+    assert (result.folder / "metrics.csv").is_file()
+
+
+def test_online_logging_without_a_key_is_refused(
+    command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    result = command("train", *images, "logger=wandb", "logger.wandb.offline=false")
+    assert result.code == 2
+    assert "WANDB_API_KEY" in result.err

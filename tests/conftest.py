@@ -1,0 +1,69 @@
+"""Fixtures for all tests."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real images with MATLAB's results; they are not part of the project."""
+    folder = SHARED / "data"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data (test sets and MATLAB's results)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_checkpoints() -> Path:
+    """Public weights; they are not part of the project."""
+    folder = SHARED / "checkpoints"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/checkpoints (public weights)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+def smooth_image(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """An RGB picture [H, W, 3] with edges and slopes, uint8."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    channels = []
+    for _ in range(3):
+        fx, fy, phase = rng.uniform(0.05, 0.5, 3)
+        wave = 110 + 60 * np.sin(fx * x + fy * y + 6 * phase)
+        channels.append(wave + 60 * ((x // 9 + y // 7) % 2))
+    return np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def make_images(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a folder of pictures: make_images("train", 3, 64, 48) -> its path."""
+
+    def make(name: str, count: int, height: int = 64, width: int = 72) -> Path:
+        folder = tmp_path / name
+        folder.mkdir(parents=True)
+        for i in range(count):
+            Image.fromarray(smooth_image(height, width, i)).save(folder / f"{i}.png")
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    """A port on this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,237 @@
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from sr_experiments.batches import TrainingBatch
+from sr_experiments.data import (
+    DIV2K,
+    SR291,
+    Degradation,
+    GridPatches,
+    RandomPatches,
+    RestorationDataModule,
+)
+from sr_experiments.errors import ImageError
+from sr_experiments.imaging import imresize, load_image, save_image
+from sr_experiments.imaging.augment import dihedral
+
+MakeImages = Callable[..., Path]
+
+
+def module(folder: Path, cache: Path, **changes: Any) -> RestorationDataModule:
+    arguments: dict[str, Any] = {
+        "root": str(folder.parent),
+        "train": [folder.name],
+        "val": {},
+        "test": {},
+        "patches": RandomPatches(12, 4, 4),
+        "channels": 3,
+        "scales": [2],
+        "interpolated": False,
+        "cache": str(cache),
+        **changes,
+    }
+    return RestorationDataModule(**arguments)
+
+
+def batches(data: RestorationDataModule, epoch: int = 0) -> list[TrainingBatch]:
+    loader = data.train_dataloader()
+    loader.batch_sampler.set_epoch(epoch)  # type: ignore[union-attr]
+    return list(loader)
+
+
+def same(one: Sequence[TrainingBatch], other: Sequence[TrainingBatch]) -> bool:
+    return len(one) == len(other) and all(
+        torch.equal(a[key], b[key])  # type: ignore[literal-required]
+        for a, b in zip(one, other, strict=True)
+        for key in ("input", "target", "scale", "index")
+    )
+
+
+@pytest.mark.parametrize("interpolated", [False, True])
+def test_patches_are_aligned_with_their_originals(
+    make_images: MakeImages, cache: Path, interpolated: bool
+) -> None:
+    """Each patch is found in the image it names, degraded as a whole, at the same place."""
+    folder = make_images()
+    found = 0
+    for batch in batches(module(folder, cache, interpolated=interpolated)):
+        for x, y, scale, index in zip(*batch.values(), strict=True):
+            assert scale == 2
+            image = load_image(folder / f"{int(index):04d}.png")
+            image = image[:, : image.shape[1] // 2 * 2, : image.shape[2] // 2 * 2].double()
+            small = imresize(image[None], 0.5)
+            small = (imresize(small, 2) if interpolated else small)[0].float() / 255
+            for k in range(8):
+                found += _occurs(x, y, small, image.float() / 255, k)
+    assert found == 16
+
+
+def _occurs(x: torch.Tensor, y: torch.Tensor, small: torch.Tensor, image: torch.Tensor, k: int):
+    side, factor = x.shape[-1], y.shape[-1] // x.shape[-1]
+    inverse = k if k >= 4 else -k % 4
+    x, y = dihedral(x, inverse), dihedral(y, inverse)
+    windows = small.unfold(1, side, 1).unfold(2, side, 1)
+    places = (windows == x[:, None, None]).flatten(3).all(dim=3).all(dim=0).nonzero()
+    return any(
+        torch.equal(image[:, t * factor :, s * factor :][:, : y.shape[1], : y.shape[2]], y)
+        for t, s in places.tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"interpolated": True, "scales": [2, 3, 4], "channels": 1},
+        {"scales": [2, 4]},
+        {"degradation": Degradation(sigma=[5, 50], blind=True)},
+        {"interpolated": True, "scales": [1.5, 2], "degradation": Degradation(sigma=10.0)},
+        {"scales": [1], "interpolated": True, "degradation": Degradation(sigma=25)},
+        {"degradation": Degradation(resize="uint8", quality=[10, 50])},
+        {"patches": GridPatches(12, 9, 4, min_std=60.0)},
+    ],
+)
+def test_residencies_and_workers_change_nothing(
+    make_images: MakeImages, cache: Path, changes: dict[str, Any]
+) -> None:
+    folder = make_images()
+    reference = batches(module(folder, cache, residency="disk", **changes))
+    assert len(reference) > 2
+    for residency, workers in (("host", 0), ("device", 0), ("disk", 2), ("host", 1)):
+        data = module(folder, cache, residency=residency, num_workers=workers, **changes)
+        assert same(reference, batches(data)), (residency, workers)
+
+
+def test_epochs_and_seeds_differ_and_repeat(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images()
+    one = batches(module(folder, cache, seed=1))
+    assert same(one, batches(module(folder, cache, seed=1)))
+    assert not same(one, batches(module(folder, cache, seed=2)))
+    assert not same(one, batches(module(folder, cache, seed=1), epoch=1))
+
+
+@pytest.mark.parametrize("residency", ["host", "stream"])
+def test_workers_do_not_repeat_one_another(
+    make_images: MakeImages, cache: Path, residency: str
+) -> None:
+    data = module(make_images(), cache, residency=residency, num_workers=2)
+    patches = torch.cat([batch["target"] for batch in batches(data)])
+    assert len(patches.flatten(1).unique(dim=0)) == len(patches)
+
+
+def test_noise_is_new_in_each_epoch_and_for_each_patch(
+    make_images: MakeImages, cache: Path
+) -> None:
+    data = module(
+        make_images(),
+        cache,
+        scales=[1],
+        interpolated=True,
+        degradation=Degradation(sigma=20),
+        patches=GridPatches(12, 12, 4, augment=False),
+    )
+    first, second = batches(data), batches(data, epoch=1)
+    noise = torch.cat([255 * (batch["input"] - batch["target"]) for batch in first + second])
+    assert noise.std() == pytest.approx(20, rel=0.02)
+    assert len(noise[:, 0, 0, 0].unique()) == len(noise)
+
+
+def test_scales_are_mixed_for_interpolated_inputs_alone(
+    make_images: MakeImages, cache: Path
+) -> None:
+    folder = make_images()
+    low = batches(module(folder, cache, scales=[2, 4]))
+    assert all(len(batch["scale"].unique()) == 1 for batch in low)
+    assert {float(batch["scale"][0]) for batch in low} == {2.0, 4.0}
+    for batch in low:
+        assert batch["input"].shape[-1] == 12
+        assert batch["target"].shape[-1] == 12 * int(batch["scale"][0])
+    mixed = batches(module(folder, cache, scales=[2, 4], interpolated=True))
+    assert any(len(batch["scale"].unique()) == 2 for batch in mixed)
+
+
+def test_low_resolution_images_can_be_given(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images(side=60, step=4)
+    for path in folder.iterdir():
+        small = imresize(load_image(path)[None].double(), 0.5, uint8=True)[0].byte()
+        save_image(small, folder.parent / "low" / f"{path.stem}x2.png")
+    made = module(folder, cache, degradation=Degradation(resize="uint8"))
+    given = module(folder, cache, low_resolution={2: ["low"]})
+    assert same(batches(made), batches(given))
+
+
+def test_epoch_length(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images()
+    assert len(batches(module(folder, cache))) == 4
+    assert len(batches(module(folder, cache, steps_per_epoch=7))) == 7
+    assert len(batches(module(folder, cache, patches_per_epoch=24))) == 6
+    with pytest.raises(ValueError, match=r"^patches_per_epoch and steps_per_epoch exclude"):
+        module(folder, cache, steps_per_epoch=7, patches_per_epoch=24)
+
+
+def test_flat_patches_are_left_out(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images(count=2, side=60, step=0)
+    image = load_image(folder / "0000.png")
+    image[:, :, :30] = 7
+    save_image(image, folder / "0000.png")
+    for rule in (GridPatches(10, 10, 1, min_std=1.0), RandomPatches(10, 99, 1, min_std=1.0)):
+        data = module(folder, cache, patches=rule, scales=[1])
+        assert all(255 * batch["target"].std() > 1 for batch in batches(data))
+    # 36 patches an image, of which half of one image's are flat
+    grid = GridPatches(10, 10, 1, min_std=1.0)
+    assert len(batches(module(folder, cache, patches=grid, scales=[1]))) == 54
+
+
+def test_too_small_images_are_named(make_images: MakeImages, cache: Path) -> None:
+    data = module(make_images(side=20, step=0), cache)
+    with pytest.raises(ImageError, match=r"too small .* 12 pixels at scale 2: .*0000\.png \(20 x"):
+        data.train_dataloader()
+
+
+def test_broken_images_are_all_named(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images()
+    (folder / "0001.png").write_bytes(b"nothing")
+    (folder / "0003.png").write_bytes(b"")
+    with pytest.raises(ImageError, match=r"(?s)2 of 4 images .*0001\.png.*0003\.png"):
+        module(folder, cache).train_dataloader()
+
+
+def test_stream_needs_random_patches(make_images: MakeImages, cache: Path) -> None:
+    with pytest.raises(ValueError, match=r"^residency=stream cannot lay a grid"):
+        module(make_images(), cache, residency="stream", patches=GridPatches(12, 12, 1))
+
+
+def test_device_residency_has_no_workers(make_images: MakeImages, cache: Path) -> None:
+    with pytest.raises(ImageError, match=r"set data\.num_workers=0"):
+        module(make_images(), cache, residency="device", num_workers=1).train_dataloader()
+
+
+def test_patterns_choose_images(make_images: MakeImages, cache: Path) -> None:
+    folder = make_images(count=12)
+    data = module(folder, cache, train=[f"{folder.name}/000[1-3].png"])
+    assert [file.name for file in data.train_set.files] == ["0001.png", "0002.png", "0003.png"]
+    with pytest.raises(ImageError, match=r"x\*\.png: no image matches"):
+        module(folder, cache, train=[f"{folder.name}/x*.png"])
+
+
+def test_published_sets(make_images: MakeImages, cache: Path, tmp_path: Path) -> None:
+    rest: dict[str, Any] = {
+        "patches": RandomPatches(12, 4, 4),
+        "channels": 3,
+        "scales": [2],
+        "interpolated": False,
+        "cache": str(cache),
+    }
+    for name in ("T91", "BSD200", "Set5", "Set14", "DIV2K_train_HR"):
+        make_images(name, count=2)
+    for number in (801, 809, 810, 811, 900):
+        image = torch.full((3, 60, 60), number % 256, dtype=torch.uint8)
+        save_image(image, tmp_path / "DIV2K_valid_HR" / f"{number:04d}.png")
+    div2k = DIV2K(str(tmp_path), **rest)
+    assert [f.stem for f in div2k.benchmarks["val"][0].files] == ["0801", "0809", "0810"]
+    assert len(div2k.benchmarks["test"][0].files) == 5
+    assert SR291(str(tmp_path), **rest).training_images == 4

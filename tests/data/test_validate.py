@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sr_experiments.data.index import Entry, index_images
+from sr_experiments.data.validate import find_doubts, pair_up
+from sr_experiments.errors import ImageError
+from sr_experiments.imaging import list_images, load_image, save_image
+
+MakeImages = Callable[..., Path]
+
+
+def entry(name: str, width: int = 40, height: int = 20) -> Entry:
+    return Entry(name, 0, 0, name, 3, height, width)
+
+
+def test_pairs_by_name_with_or_without_the_scale() -> None:
+    originals = [entry("hr/0001.png"), entry("hr/0002.png")]
+    small = [entry("lr/0002x2.png", 20, 10), entry("lr/0001.png", 20, 10)]
+    assert [e.path for e in pair_up(originals, small, 2)] == ["lr/0001.png", "lr/0002x2.png"]
+
+
+def test_missing_pairs_are_named() -> None:
+    with pytest.raises(ImageError, match=r"no low-resolution image for hr/0002\.png; .*x2"):
+        pair_up([entry("hr/0001.png"), entry("hr/0002.png")], [entry("lr/0001x2.png", 20, 10)], 2)
+
+
+def test_wrong_ratios_are_named() -> None:
+    with pytest.raises(ImageError, match=r"lr/0001x2\.png is 10 x 5, not 20 x 10"):
+        pair_up([entry("hr/0001.png")], [entry("lr/0001x2.png", 10, 5)], 2)
+
+
+def test_images_of_test_sets_are_found_whatever_they_are_called(
+    make_images: MakeImages, cache: Path
+) -> None:
+    train, test = make_images("train"), make_images("test", seed=1)
+    save_image(load_image(train / "0002.png"), test / "other.bmp")
+    entries = {n: index_images(list_images(f), cache) for n, f in (("a", train), ("b", test))}
+    assert find_doubts(entries["a"], {"b": entries["b"][:3]}, 3) == []
+    (doubt,) = find_doubts(entries["a"], {"b": entries["b"]}, 3)
+    assert "1 of 5 images of the test set b are training images" in doubt
+    assert "other.bmp = " in doubt
+    assert "0002.png" in doubt
+
+
+def test_gray_images_for_colour_are_named(make_images: MakeImages, cache: Path) -> None:
+    entries = index_images(list_images(make_images(channels=1, count=7)), cache)
+    (doubt,) = find_doubts(entries, {}, 3)
+    assert "7 of 7 training images are gray" in doubt
+    assert "and 2 more" in doubt
+    assert find_doubts(entries, {}, 1) == []
+
+
+def test_files_are_read_once(
+    make_images: MakeImages, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_images()
+    first = index_images(list_images(folder), cache)
+    read: list[Path] = []
+
+    def load(path: Path):
+        read.append(path)
+        return load_image(path)
+
+    monkeypatch.setattr("sr_experiments.data.index.load_image", load)
+    assert index_images(list_images(folder), cache) == first
+    assert read == []
+    save_image(load_image(folder / "0000.png")[:, 1:], folder / "0001.png")
+    changed = index_images(list_images(folder), cache)
+    assert [path.name for path in read] == ["0001.png"]
+    assert changed[0] == first[0]
+    assert changed[1].digest != first[1].digest

@@ -1,0 +1,96 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from sr_experiments.errors import ImageError
+from sr_experiments.evaluation import BenchmarkScore, Protocol
+from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.metrics import psnr
+from sr_experiments.models import EDSR, VDSR
+from tests.conftest import smooth_image
+
+PROTOCOL = Protocol("vdsr", "y", "y", False, True, True)
+
+
+def item(height: int = 48, width: int = 50, scale: float = 2, seed: int = 0):
+    image = torch.from_numpy(smooth_image(height, width, seed)).permute(2, 0, 1)
+    return {"image": image, "path": "a/b.png", "benchmark": "set", "scale": scale}
+
+
+def still_network() -> VDSR:
+    network = VDSR(depth=2, channels=2)
+    for parameter in network.parameters():
+        torch.nn.init.zeros_(parameter)
+    return network
+
+
+def test_a_network_that_adds_nothing_scores_as_bicubic():
+    score = BenchmarkScore(PROTOCOL, ["set"], [2, 3])
+    for scale in (2, 3):
+        for seed in range(2):
+            score.update(still_network(), item(scale=scale, seed=seed))
+    for row in score.compute():
+        assert row.images == 2
+        assert row.gain == 0
+        assert row.ssim == row.bicubic_ssim
+    metrics = score.metrics()
+    assert metrics["gain"] == 0
+    assert {"set_x2/psnr_y", "set_x3/ssim_y", "psnr"} <= metrics.keys()
+
+
+def test_scores_are_those_of_the_metric():
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    score.update(still_network(), item())
+    small, target = PROTOCOL.degrade(item()["image"], 2)
+    enlarged = PROTOCOL.comparable(PROTOCOL.interpolate(small, 2), 2)
+    expected = psnr(enlarged, PROTOCOL.comparable(target, 2)).item()
+    assert score.compute()[0].psnr == pytest.approx(expected, abs=1e-9)
+
+
+def test_reset_forgets():
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    score.update(still_network(), item())
+    score.reset()
+    score.update(still_network(), item(seed=3))
+    assert score.compute()[0].images == 1
+
+
+def test_networks_for_rgb_and_low_resolution():
+    protocol = Protocol("edsr", "y", "rgb", True, False, True)
+    score = BenchmarkScore(protocol, ["set"], [2])
+    score.update(EDSR(scales=[2], blocks=1, channels=4), item())
+    assert torch.isfinite(torch.tensor(score.compute()[0].psnr))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12, 60)])
+def test_too_small_images_are_named(size: tuple[int, int]):
+    with pytest.raises(ImageError, match=r"b\.png.*at least"):
+        BenchmarkScore(PROTOCOL, ["set"], [4]).update(still_network(), item(*size, scale=4))
+
+
+def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    score.update(still_network(), item())
+    rows = score.compute()
+    print_table(rows, PROTOCOL, "VDSR")
+    printed = capsys.readouterr().out
+    assert f"{rows[0].bicubic_psnr:.3f}" in printed
+    assert str(PROTOCOL) in printed
+    write_table(rows, PROTOCOL, tmp_path / "results.csv")
+    with (tmp_path / "results.csv").open() as file:
+        (record,) = csv.DictReader(file)
+    assert float(record["psnr"]) == rows[0].psnr
+    assert record["protocol"] == "vdsr"
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_panel_shows_the_original(channels: int):
+    shown = item(120, 130)
+    shown["image"] = shown["image"][:channels]
+    panel = draw_panel(still_network(), [shown, item(60, 40)], PROTOCOL, "VDSR")
+    assert panel.dtype == torch.uint8
+    assert panel.shape[0] == 3
+    assert panel.float().std() > 10

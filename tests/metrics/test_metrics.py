@@ -1,0 +1,90 @@
+import math
+
+import pytest
+import torch
+import torch.distributed as dist
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch import multiprocessing
+
+from sr_experiments.metrics import PSNR, SSIM, psnr, ssim
+
+
+def pair(channels: int = 1, images: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    target = torch.rand(images, channels, 24, 31, generator=generator, dtype=torch.float64) * 255
+    noise = torch.randn(target.shape, generator=generator, dtype=torch.float64)
+    return (target + 12 * noise).clamp(0, 255), target
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_psnr_equals_scikit_image_per_image(channels: int):
+    prediction, target = pair(channels)
+    for ours, a, b in zip(psnr(prediction, target), target, prediction, strict=True):
+        theirs = peak_signal_noise_ratio(a.numpy(), b.numpy(), data_range=255)
+        assert ours.item() == pytest.approx(theirs, abs=1e-9)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_ssim_equals_scikit_image_inside_the_border(channels: int):
+    prediction, target = pair(channels)
+    for ours, a, b in zip(ssim(prediction, target), target, prediction, strict=True):
+        values = []
+        for plane_a, plane_b in zip(a.numpy(), b.numpy(), strict=True):
+            _, full = structural_similarity(
+                plane_a,
+                plane_b,
+                win_size=11,
+                gaussian_weights=True,
+                sigma=1.5,
+                use_sample_covariance=False,
+                data_range=255,
+                full=True,
+            )
+            values.append(full[5:-5, 5:-5].mean())
+        assert ours.item() == pytest.approx(sum(values) / channels, abs=1e-9)
+
+
+def test_equal_images():
+    image = pair()[0]
+    assert psnr(image, image).tolist() == [math.inf, math.inf]
+    assert torch.allclose(ssim(image, image), torch.ones(2, dtype=torch.float64))
+
+
+def test_refuses_other_shapes():
+    image = pair()[0]
+    with pytest.raises(ValueError, match="one shape"):
+        psnr(image, image[..., 1:])
+    with pytest.raises(ValueError, match="11 x 11"):
+        ssim(image[..., :10], image[..., :10])
+
+
+def test_classes_average_over_images_not_pixels():
+    prediction, target = pair(images=3)
+    for metric, function in ((PSNR(), psnr), (SSIM(), ssim)):
+        metric.update(prediction[:1], target[:1])
+        metric.update(prediction[1:], target[1:])
+        assert metric.compute().item() == pytest.approx(
+            function(prediction, target).mean().item(), abs=1e-9
+        )
+
+
+def _share(rank: int, port: int, results) -> None:
+    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+    metric = PSNR()
+    prediction, target = pair(images=5)
+    for i in range(rank, 5, 2):
+        metric.update(prediction[i : i + 1], target[i : i + 1])
+    results[rank] = metric.compute().item()
+    dist.destroy_process_group()
+
+
+def test_two_processes_with_five_images_agree_with_one(unused_tcp_port: int):
+    context = multiprocessing.get_context("spawn")
+    with context.Manager() as manager:
+        results = manager.dict()
+        multiprocessing.spawn(_share, (unused_tcp_port, results), nprocs=2)
+        expected = psnr(*pair(images=5)).mean().item()
+        assert dict(results) == {
+            0: pytest.approx(expected, abs=1e-12),
+            1: pytest.approx(expected, abs=1e-12),
+        }

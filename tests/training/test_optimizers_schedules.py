@@ -1,0 +1,80 @@
+import math
+
+import pytest
+import torch
+
+from sr_experiments.models import SRCNN
+from sr_experiments.training import schedules
+from sr_experiments.training.optimizers import adam, adamw, sgd
+
+
+def test_srcnns_layerwise_rates():
+    network = SRCNN()
+    optimizer = sgd(network, lr=1e-4, lr_factors={"conv3.*": 0.1, "*.bias": 0.1})
+    rates = {id(p): g["lr"] for g in optimizer.param_groups for p in g["params"]}
+    named = {name: rates[id(p)] for name, p in network.named_parameters()}
+    assert named == pytest.approx(
+        {
+            "conv1.weight": 1e-4,
+            "conv1.bias": 1e-5,
+            "conv2.weight": 1e-4,
+            "conv2.bias": 1e-5,
+            "conv3.weight": 1e-5,
+            "conv3.bias": 1e-5,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "kind"),
+    [(sgd, torch.optim.SGD), (adam, torch.optim.Adam), (adamw, torch.optim.AdamW)],
+)
+def test_makes_torchs_optimizer_with_all_parameters(make, kind):
+    network = SRCNN()
+    optimizer = make(network, lr=0.01, weight_decay=0.5)
+    assert type(optimizer) is kind
+    assert sum(len(g["params"]) for g in optimizer.param_groups) == 6
+    assert all(g["weight_decay"] == 0.5 for g in optimizer.param_groups)
+
+
+def test_refuses_patterns_that_match_nothing_and_negative_rates():
+    with pytest.raises(ValueError, match=r"conv9.*conv1\.weight"):
+        sgd(SRCNN(), lr=0.1, lr_factors={"conv9.*": 0.1})
+    with pytest.raises(ValueError, match="lr must"):
+        adam(SRCNN(), lr=-1.0)
+
+
+def rates(config, steps: int) -> list[float]:
+    scheduler = config["scheduler"]
+    seen = []
+    for _ in range(steps):
+        seen.append(scheduler.get_last_lr()[0])
+        scheduler.optimizer.step()
+        scheduler.step()
+    return seen
+
+
+def optimizer() -> torch.optim.Optimizer:
+    return torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+
+
+def test_schedules():
+    ten = lambda interval: 10  # noqa: E731
+    assert rates(schedules.constant(optimizer(), ten), 3) == [1, 1, 1]
+    assert rates(schedules.step(optimizer(), ten, step_size=2), 5) == pytest.approx(
+        [1, 1, 0.1, 0.1, 0.01]
+    )
+    assert rates(
+        schedules.multistep(optimizer(), ten, milestones=[3, 1], gamma=0.5), 4
+    ) == pytest.approx([1, 0.5, 0.5, 0.25])
+    assert rates(schedules.cosine(optimizer(), ten, min_lr=0.2), 11) == pytest.approx(
+        [0.2 + 0.4 * (1 + math.cos(math.pi * t / 10)) for t in range(11)]
+    )
+
+
+def test_intervals():
+    assert schedules.step(optimizer(), lambda i: 1, 2, interval="step")["interval"] == "step"
+    with pytest.raises(ValueError, match="interval"):
+        schedules.step(optimizer(), lambda i: 1, 2, interval="year")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="step_size"):
+        schedules.step(optimizer(), lambda i: 1, 0)
