@@ -3,6 +3,7 @@
 import logging
 import os
 import warnings
+from functools import partial
 from typing import Any
 
 import pytorch_lightning as pl
@@ -18,8 +19,10 @@ from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
+from sr_experiments.losses import GANLoss
 from sr_experiments.models import Network
 from sr_experiments.sweeps.settings import read_settings
+from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 from sr_experiments.training.progress import RunProgress
 
@@ -30,8 +33,11 @@ _ROOT_TYPES = {
     "panels": int,
     "run_dir": str,
     "ckpt_path": str | None,
+    "init_from": str | None,
     "weights": str | None,
     "sweep": dict[str, Any],
+    "runs": list[str],
+    "checkpoint": str,
 }
 
 _REMARKS = (
@@ -89,8 +95,10 @@ def build_scorers(
 ) -> dict[str, BenchmarkScore]:
     """What scores the "val" and the "test" sets."""
     protocol = build("eval", config.eval)
+    chosen = config.metrics if "metrics" in config else {}
+    measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
     return {
-        stage: BenchmarkScore(protocol, [s.name for s in sets], network.scales)
+        stage: BenchmarkScore(protocol, [s.name for s in sets], network.scales, measures)
         for stage, sets in data.benchmarks.items()
     }
 
@@ -101,19 +109,29 @@ def build_module(
     network: Network,
     scorers: dict[str, BenchmarkScore],
 ) -> RestorationModule:
-    """The network with loss, optimizer, schedule, clipping and scores."""
+    """The network with loss, optimizer, schedule, clipping and scores; the loss says if a GAN."""
     optimizer = build("optim", config.optim)
     scheduler = build("scheduler", config.scheduler)
     # Ranges of these two are checked by a call, before any image is read.
     call("scheduler", scheduler, call("optim", optimizer, network), lambda interval: 1)
-    return RestorationModule(
+    loss = build("loss", config.loss)
+    clipping = build("clipping", config.clipping)
+    if not isinstance(loss, GANLoss):
+        return RestorationModule(network, loss, optimizer, scheduler, clipping, scorers, content)
+    make = partial(loss.discriminator, in_channels=network.in_channels)
+    discriminator = call("loss.discriminator", make)
+    call("optim", optimizer, discriminator)
+    accumulate = (content.get("trainer") or {}).get("accumulate_grad_batches") or 1
+    return GANModule(
         network,
-        build("loss", config.loss),
+        discriminator,
+        loss,
         optimizer,
         scheduler,
-        build("clipping", config.clipping),
+        clipping,
         scorers,
         content,
+        accumulate,
     )
 
 
@@ -132,11 +150,19 @@ def build_loggers(config: DictConfig) -> list[Logger]:
 
 
 def build_trainer(
-    config: DictConfig, loggers: list[Logger], callbacks: list[pl.Callback]
+    config: DictConfig,
+    loggers: list[Logger],
+    callbacks: list[pl.Callback],
+    module: RestorationModule,
 ) -> pl.Trainer:
     """The Trainer of a run."""
     quieten()
     arguments = {**(config.get("trainer") or {}), **lightning_arguments(config.device)}
+    if isinstance(module, GANModule):
+        # It accumulates by itself; and each of its steps leaves the other network's gradients out.
+        arguments["accumulate_grad_batches"] = 1
+        if arguments["strategy"] == "ddp":
+            arguments["strategy"] = "ddp_find_unused_parameters_true"
     try:
         return pl.Trainer(
             **arguments,

@@ -33,7 +33,7 @@ def evaluation_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
-    trainer = build_trainer(config, build_loggers(config), [])
+    trainer = build_trainer(config, build_loggers(config), [], module)
     announce(network, data, trainer)
     with recorded(folder, trainer) as metrics:
         trainer.test(module, datamodule=data, verbose=False)

@@ -1,10 +1,13 @@
 """What a run leaves behind: table, panel and status."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
@@ -34,10 +37,11 @@ def present(
     data: RestorationDataModule,
     folder: Path,
     panels: int,
+    loggers: Sequence[Logger] = (),
 ) -> None:
     """Prints and writes the table, draws the panel, names the files; called by all processes."""
     rows = scorer.compute()
-    _present(rows, scorer, network, data, folder, panels)
+    _present(rows, scorer, network, data, folder, panels, loggers)
 
 
 @rank_zero_only
@@ -48,14 +52,26 @@ def _present(
     data: RestorationDataModule,
     folder: Path,
     panels: int,
+    loggers: Sequence[Logger],
 ) -> None:
     method = type(network).__name__
     print_table(rows, scorer.protocol, method)
     write_table(rows, scorer.protocol, folder / "results.csv")
     if panels:
-        items = EvaluationSet(data.benchmarks["test"], network.scales)
-        chosen = [items[i * len(items) // panels] for i in range(min(panels, len(items)))]
+        chosen = shown(data, network, panels)
         picture = folder / "images" / "panel.png"
-        save_image(draw_panel(network.eval(), chosen, scorer.protocol, method), picture)
+        panel = draw_panel(network.eval(), chosen, scorer.protocol, method)
+        save_image(panel, picture)
+        for logger in loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_image("panel", [str(picture)])
+            elif isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image("panel", panel)
         print(f"panel: {picture}")
     print(f"run folder: {folder}")
+
+
+def shown(data: RestorationDataModule, network: Network, panels: int) -> list[EvaluationItem]:
+    """The test images of a panel, evenly chosen."""
+    items = EvaluationSet(data.benchmarks["test"], network.scales)
+    return [items[i * len(items) // panels] for i in range(min(panels, len(items)))]

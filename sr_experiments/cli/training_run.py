@@ -6,7 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from pytorch_lightning.utilities import rank_zero_only
+from pytorch_lightning.utilities import rank_zero_only, rank_zero_warn
 
 from sr_experiments.cli.assemble import (
     build_data,
@@ -22,8 +22,11 @@ from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
-from sr_experiments.inference.checkpoints import check_resumable
+from sr_experiments.inference.checkpoints import check_resumable, fill
+from sr_experiments.models import Network
 from sr_experiments.sweeps.job import FINISHED
+from sr_experiments.training.ganmodule import GANModule
+from sr_experiments.training.module import RestorationModule
 
 
 def training_run(config: DictConfig) -> float:
@@ -39,13 +42,11 @@ def training_run(config: DictConfig) -> float:
     data = build_data(config, network)
     scorers = build_scorers(config, data, network)
     module = build_module(config, content, network, scorers)
-    if config.ckpt_path:
-        check_resumable(Path(config.ckpt_path), network)
-        rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
+    warm_start(config, network, module)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
-    trainer = build_trainer(config, build_loggers(config), callbacks)
+    trainer = build_trainer(config, build_loggers(config), callbacks, module)
     fit_to_devices(config, trainer, data, module)
     announce(network, data, trainer)
     with recorded(folder, trainer) as metrics:
@@ -54,5 +55,26 @@ def training_run(config: DictConfig) -> float:
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels)
+        present(scorers["test"], network, data, folder.path, config.panels, trainer.loggers)
     return metrics.get(config.sweep.metric, math.nan)
+
+
+def warm_start(config: DictConfig, network: Network, module: RestorationModule) -> None:
+    """Fills the network from ``init_from``, and makes sure that ``ckpt_path`` can be continued.
+
+    Raises:
+        CheckpointError: a file cannot be read or does not fit.
+    """
+    adversarial = isinstance(module, GANModule)
+    if config.ckpt_path:
+        check_resumable(Path(config.ckpt_path), network, adversarial)
+        rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
+    elif config.init_from:
+        # Another scale has other sub-pixel layers, which start anew.
+        fill(network, Path(config.init_from), keep=["upsample."])
+    elif adversarial:
+        rank_zero_warn(
+            "the generator starts cold: adversarial training is stable from a network that was "
+            "trained on pixels; train it first (experiment=srresnet_paper or srresnet_mini) and "
+            "give its checkpoint as init_from=..."
+        )

@@ -1,7 +1,7 @@
 """Scores of a network on benchmark sets x scales, beside bicubic interpolation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -11,7 +11,7 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.inference import Upscaler
-from sr_experiments.metrics import PSNR, SSIM
+from sr_experiments.metrics import PSNR, SSIM, Measure, MeasureMean
 from sr_experiments.models import Network
 
 _METHODS = ("bicubic", "model")
@@ -21,7 +21,10 @@ _SMALLEST = 11  # the window of SSIM
 
 @dataclass(frozen=True)
 class Row:
-    """Means over the images of one set at one scale; PSNR in dB."""
+    """Means over the images of one set at one scale; PSNR in dB.
+
+    ``others`` holds further measures by name, of bicubic as ``bicubic_<name>``.
+    """
 
     benchmark: str
     scale: float
@@ -30,6 +33,7 @@ class Row:
     ssim: float
     bicubic_psnr: float
     bicubic_ssim: float
+    others: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def gain(self) -> float:
@@ -44,18 +48,25 @@ class BenchmarkScore:
         protocol: how images are degraded and compared.
         benchmarks: names of the sets.
         scales: the scales.
+        measures: further measures by name.
     """
 
     def __init__(
-        self, protocol: Protocol, benchmarks: Sequence[str], scales: Sequence[float]
+        self,
+        protocol: Protocol,
+        benchmarks: Sequence[str],
+        scales: Sequence[float],
+        measures: Mapping[str, Measure] | None = None,
     ) -> None:
         self.protocol = protocol
+        self.measures = dict(measures or {})
         self.keys = [(name, scale) for name in benchmarks for scale in scales]
         # One collection per set and scale, without shared states: their updates differ.
         self.collected = [
             MetricCollection(
                 dict[str, Metric | MetricCollection](images=SumMetric())
-                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()},
+                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
+                | {f"{m}_{q}": MeasureMean(f) for m in _METHODS for q, f in self.measures.items()},
                 compute_groups=False,
             )
             for _ in self.keys
@@ -84,6 +95,9 @@ class BenchmarkScore:
             result = self.protocol.comparable(image, scale)
             for quality in _QUALITIES:
                 metrics[f"{method}_{quality}"].update(result, reference)
+            looks = (self.protocol.visible(image, scale), self.protocol.visible(target, scale))
+            for measure in self.measures:
+                metrics[f"{method}_{measure}"].update(*looks)
 
     def compute(self) -> list[Row]:
         """One row per set and scale; with several processes all must call it."""
@@ -99,6 +113,13 @@ class BenchmarkScore:
                     ssim=value["model_ssim"],
                     bicubic_psnr=value["bicubic_psnr"],
                     bicubic_ssim=value["bicubic_ssim"],
+                    others={
+                        name: value[f"{method}_{measure}"]
+                        for measure in self.measures
+                        for method, name in zip(
+                            _METHODS, (f"bicubic_{measure}", measure), strict=True
+                        )
+                    },
                 )
             )
         return rows
@@ -111,6 +132,7 @@ class BenchmarkScore:
             key = f"{row.benchmark}_x{row.scale:g}"
             named[f"{key}/psnr_{self.protocol.channel}"] = row.psnr
             named[f"{key}/ssim_{self.protocol.channel}"] = row.ssim
+            named |= {f"{key}/{name}": row.others[name] for name in self.measures}
         named["psnr"] = sum(row.psnr for row in rows) / len(rows)
         named["gain"] = sum(row.gain for row in rows) / len(rows)
         return named

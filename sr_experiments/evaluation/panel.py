@@ -1,6 +1,6 @@
 """A picture that compares low resolution, bicubic, result and original."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,14 +35,35 @@ def draw_panel(
     Returns:
         uint8 [3, H, W].
     """
-    tile = _SIDE * _ZOOM
-    width = 5 * tile + 6 * _GAP
-    canvas = Image.new("RGB", (width, len(items) * (tile + _CAPTION + _GAP) + _GAP), "white")
+    return _canvas([_tiles(network, item, protocol, method) for item in items])
+
+
+def draw_comparison(
+    networks: Mapping[str, Network], items: Sequence[EvaluationItem], protocol: Protocol
+) -> Tensor:
+    """One row per item: LR, the result of each network, HR; cut, enlarged and captioned as above.
+
+    Returns:
+        uint8 [3, H, W].
+    """
+    rows = []
+    for item in items:
+        tiles = {name: _tiles(net, item, protocol, name) for name, net in networks.items()}
+        first = next(iter(tiles.values()))
+        rows.append([first[0], *(t[2] for t in tiles.values()), first[3]])
+    return _canvas(rows)
+
+
+def _canvas(rows: Sequence[Sequence[tuple[str, Tensor]]]) -> Tensor:
+    """Captioned tiles in rows, as one picture."""
+    tile, columns = _SIDE * _ZOOM, len(rows[0])
+    width = columns * tile + (columns + 1) * _GAP
+    canvas = Image.new("RGB", (width, len(rows) * (tile + _CAPTION + _GAP) + _GAP), "white")
     draw = ImageDraw.Draw(canvas)
     font = ImageFont.load_default(size=15)
-    for i, item in enumerate(items):
+    for i, row in enumerate(rows):
         top = _GAP + i * (tile + _CAPTION + _GAP)
-        for j, (caption, image) in enumerate(_tiles(network, item, protocol, method)):
+        for j, (caption, image) in enumerate(row):
             left = _GAP + j * (tile + _GAP)
             pixels = image.repeat_interleave(_ZOOM, -2).repeat_interleave(_ZOOM, -1)
             array = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()

@@ -86,9 +86,12 @@ class Protocol:
 
     def comparable(self, image: Tensor, scale: float) -> Tensor:
         """The channels and pixels that are compared, of a result or a target [1, C, H, W]."""
+        image = self.visible(image, scale)
+        return self._luma(image) if self.channel == "y" else image
+
+    def visible(self, image: Tensor, scale: float) -> Tensor:
+        """The pixels that are compared in all channels there are, as perceptual measures see."""
         image = quantise(image) if self.quantise else image.clamp(0, 255)
-        if self.channel == "y":
-            image = self._luma(image)
         return shave(image, self.border_width(scale))
 
     def border_width(self, scale: float) -> int:

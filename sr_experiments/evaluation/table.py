@@ -3,7 +3,7 @@
 import csv
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -20,6 +20,10 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
         table.add_column(heading)
     for heading in ("bicubic PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
         table.add_column(heading, justify="right")
+    measures = [name for name in rows[0].others if not name.startswith("bicubic_")]
+    for measure in measures:
+        table.add_column(f"bicubic {measure}", justify="right")
+        table.add_column(measure, justify="right")
     for row in rows:
         table.add_row(
             row.benchmark,
@@ -30,6 +34,7 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
             f"{row.psnr:.3f}",
             f"{row.ssim:.4f}",
             f"{row.gain:+.3f}",
+            *(f"{value:.4f}" for value in row.others.values()),
         )
     # A pipe has no width of its own; the table must not be folded there.
     print(protocol)
@@ -40,8 +45,13 @@ def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
     """Writes the rows as CSV with the protocol's name in each."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)] + ["gain", "protocol"])
-        writer.writeheader()
+        writer: csv.DictWriter[str] | None = None
         for row in rows:
-            writer.writerow({**asdict(row), "gain": row.gain, "protocol": protocol.name})
+            values = asdict(row)
+            line = values.pop("others")
+            line = {**values, **line, "gain": row.gain, "protocol": protocol.name}
+            if writer is None:
+                writer = csv.DictWriter(file, list(line))
+                writer.writeheader()
+            writer.writerow(line)
     temporary.replace(path)

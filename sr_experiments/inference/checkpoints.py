@@ -1,5 +1,6 @@
 """Reading the project's checkpoints, without running code from them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,28 +38,45 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return dict(checkpoint)
 
 
-def fill(network: Network, path: Path) -> None:
+def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> None:
     """Loads a file of weights, the project's or a known foreign kind, into a network.
+
+    Args:
+        network: whose weights are set.
+        path: the file.
+        keep: beginnings of names that stay as they are where the file's do not fit.
 
     Raises:
         CheckpointError: the file cannot be read or does not fit the network.
     """
     state = load_weights(path)
     try:
-        network.load_state_dict(convert_keys(state, network))
+        network.load_state_dict(convert_keys(state, network, keep))
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
 
 
-def check_resumable(path: Path, network: Network) -> None:
+def check_resumable(path: Path, network: Network, adversarial: bool = False) -> None:
     """Makes sure that a run with this network can continue a checkpoint.
+
+    Args:
+        path: the checkpoint.
+        network: the run's.
+        adversarial: whether the run trains a discriminator too.
 
     Raises:
         CheckpointError: it cannot.
     """
     checkpoint = read_checkpoint(path)
     prefix = "network."
-    state = {k.removeprefix(prefix): v for k, v in checkpoint["state_dict"].items()}
+    stored = checkpoint["state_dict"]
+    if any(k.startswith("discriminator.") for k in stored) != adversarial:
+        kind = "without" if adversarial else "with"
+        raise CheckpointError(
+            f"{path}: comes from a run {kind} a discriminator, which this one cannot continue; "
+            "start from its weights with init_from=... instead"
+        )
+    state = {k.removeprefix(prefix): v for k, v in stored.items() if k.startswith(prefix)}
     own = network.state_dict()
     if {k: v.shape for k, v in state.items()} != {k: v.shape for k, v in own.items()}:
         other = {k: v for k, v in checkpoint["config"]["model"].items() if k != "_target_"}

@@ -2,5 +2,6 @@
 
 from sr_experiments.metrics.functional import psnr, ssim
 from sr_experiments.metrics.per_image import PSNR, SSIM
+from sr_experiments.metrics.perceptual import Measure, MeasureMean, arniqa, dists, lpips
 
-__all__ = ["PSNR", "SSIM", "psnr", "ssim"]
+__all__ = ["PSNR", "SSIM", "Measure", "MeasureMean", "arniqa", "dists", "lpips", "psnr", "ssim"]

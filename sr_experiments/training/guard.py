@@ -6,7 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import Checkpoint
+from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.optim import Optimizer
 
@@ -44,7 +44,8 @@ class TrainingGuard(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
     ) -> None:
         """Counts the looks at which no weight had a gradient."""
-        if trainer.global_step % self.every:
+        # With several optimizers the first one's network is the one that restores.
+        if trainer.global_step % self.every or optimizer is not trainer.optimizers[0]:
             return
         weights = [p.grad for g in optimizer.param_groups for p in g["params"] if p.ndim > 1]
         alive = any(bool(gradient.any()) for gradient in weights if gradient is not None)
@@ -100,10 +101,9 @@ class TrainingGuard(pl.Callback):
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         last = next(
             (
-                path
+                callback.best_model_path
                 for callback in trainer.callbacks  # type: ignore[attr-defined]
-                if isinstance(callback, Checkpoint)
-                and (path := getattr(callback, "last_model_path", ""))
+                if isinstance(callback, ModelCheckpoint) and callback.monitor is None
             ),
             "",
         )

@@ -36,7 +36,7 @@ class RestorationModule(pl.LightningModule):
 
     Args:
         network: the network to train.
-        loss: from prediction and target to a scalar.
+        loss: from prediction and target to a scalar, or to the named parts of one.
         optimizer: makes the optimizer of a network.
         scheduler: makes the schedule of an optimizer, given the run's length.
         clipping: clips the gradients of an optimizer's parameter groups.
@@ -72,14 +72,27 @@ class RestorationModule(pl.LightningModule):
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
         """The loss of one batch of patches."""
-        prediction = self.network(batch["input"])
+        loss: Tensor | dict[str, Tensor] = self.loss(*self.predict(batch))
+        if isinstance(loss, dict):
+            return self.log_parts(loss)
+        self.log("train/loss", loss)
+        return loss
+
+    def predict(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
+        """The prediction and the target of the same size."""
+        prediction: Tensor = self.network(batch["input"])
         target = batch["target"]
         # Unpadded convolutions predict only the middle of a patch.
         margin = (target.shape[-1] - prediction.shape[-1]) // 2
         if margin:
             target = target[..., margin:-margin, margin:-margin]
-        loss: Tensor = self.loss(prediction, target)
+        return prediction, target
+
+    def log_parts(self, parts: dict[str, Tensor]) -> Tensor:
+        """Logs the parts of a loss and returns their sum."""
+        loss = torch.stack(list(parts.values())).sum()
         self.log("train/loss", loss)
+        self.log_dict({f"train/loss_{name}": part for name, part in parts.items()})
         return loss
 
     def configure_gradient_clipping(
@@ -130,7 +143,11 @@ class RestorationModule(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRSchedulerConfig:
         """The optimizer with its schedule."""
-        optimizer = self.make_optimizer(self.network)
+        return self.optimizer_of(self.network)
+
+    def optimizer_of(self, network: nn.Module) -> OptimizerLRSchedulerConfig:
+        """The optimizer of a network with its schedule."""
+        optimizer = self.make_optimizer(network)
         return {
             "optimizer": optimizer,
             "lr_scheduler": self.make_scheduler(optimizer, self._length),

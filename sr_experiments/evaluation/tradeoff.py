@@ -1,0 +1,56 @@
+"""Distortion against perception: one line per method (Blau and Michaeli, CVPR 2018)."""
+
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sr_experiments.evaluation.benchmark import Row
+from sr_experiments.evaluation.protocol import Protocol
+
+Runs = Mapping[str, Sequence[Row]]
+
+
+def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
+    """Prints PSNR, SSIM and the further measures of bicubic and of each run, set by set."""
+    lines = list(_lines(runs))
+    table = Table(title=str(protocol), title_justify="left", title_style="")
+    for name in lines[0]:
+        table.add_column(name, justify="left" if name in ("set", "method") else "right")
+    for line in lines:
+        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else v for v in line.values()))
+    console = Console()
+    Console(width=max(console.width, 110)).print(table)
+
+
+def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
+    """Writes the same as CSV, with the protocol's name in each line."""
+    lines = [{**line, "protocol": protocol.name} for line in _lines(runs)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    temporary.replace(path)
+
+
+def _lines(runs: Runs) -> Iterator[dict[str, str | float]]:
+    first = next(iter(runs.values()))
+    for i, row in enumerate(first):
+        place = f"{row.benchmark} x{row.scale:g}"
+        measures = [name for name in row.others if not name.startswith("bicubic_")]
+        interpolated = {name: row.others[f"bicubic_{name}"] for name in measures}
+        yield _line(place, "bicubic", row.bicubic_psnr, row.bicubic_ssim, interpolated)
+        for method, rows in runs.items():
+            values = {name: rows[i].others[name] for name in measures}
+            yield _line(place, method, rows[i].psnr, rows[i].ssim, values)
+
+
+def _line(
+    place: str, method: str, psnr: float, ssim: float, others: Mapping[str, float]
+) -> dict[str, str | float]:
+    return {"set": place, "method": method, "psnr": psnr, "ssim": ssim, **others}

@@ -1,0 +1,141 @@
+"""Recipes with perceptual and adversarial losses, and the comparison of their runs."""
+
+import csv
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from PIL import Image
+
+from sr_experiments.cli.assemble import build_module, plain
+from sr_experiments.cli.comparison_run import labels
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.models import SRResNet
+from sr_experiments.training.ganmodule import GANModule
+from sr_experiments.training.module import RestorationModule
+
+ROOT = Path(__file__).parents[2]
+BACKBONES = ["vgg16", "vgg16_bn", "resnet152", "densenet201", "resnext101_32x8d"]
+BACKBONES += ["wide_resnet101_2", "inception_v3"]
+
+
+def composed(*overrides: str, name: str = "train") -> DictConfig:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose(name, [*overrides, "run_dir=unused"])
+
+
+def run(script: str, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(ROOT / script), *overrides],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("experiment", "gan"),
+    [
+        ("srresnet_paper", False),
+        ("srresnet_mini", False),
+        ("srresnet_vgg22", False),
+        ("srgan_paper", True),
+        ("srgan_mini", True),
+        ("srgan_blog", True),
+        ("srgan_mse", True),
+        ("srgan", True),
+    ],
+)
+def test_recipes_build(experiment: str, gan: bool) -> None:
+    config = composed(f"experiment={experiment}")
+    if "content" in config.loss and "backbone" in config.loss.content:
+        # Random features of a small network stand in for half a gigabyte of download.
+        replaced = {"backbone": "squeezenet1_0", "layer": None, "weights": None}
+        config.loss.content.update(replaced)
+    content = plain(config)
+    module = build_module(config, content, SRResNet((4,), blocks=1, channels=4), {})
+    assert type(module) is (GANModule if gan else RestorationModule)
+    if gan:
+        parts = {"content", "adversarial"} | (
+            {"pixel", "variation"} if "blog" in experiment else set()
+        )
+        assert set(config.loss.weights) == parts
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_the_sweep_over_backbones_composes(backbone: str) -> None:
+    config = composed("experiment=srgan", f"loss.content.backbone={backbone}")
+    assert config.loss.content.backbone == backbone
+    plain(config)
+
+
+@pytest.mark.parametrize("loss", ["mse", "l1", "charbonnier", "perceptual", "vgg22", "srgan"])
+@pytest.mark.parametrize("model", ["vdsr", "srcnn", "srresnet"])
+def test_any_architecture_takes_any_loss(model: str, loss: str) -> None:
+    plain(composed(f"model={model}", f"loss={loss}"))
+
+
+def test_paper_numbers() -> None:
+    config = composed("experiment=srgan_paper")
+    assert config.loss.content.backbone == "vgg19"
+    assert config.loss.content.rescale == pytest.approx(1 / 12.75)
+    assert config.loss.weights == {"content": 1.0, "adversarial": 0.001}
+    assert config.loss.discriminator.input_size == config.patches.size * 4 == 96
+    assert (config.optim.lr, config.trainer.max_steps) == (1e-4, 200_000)
+
+
+def test_labels_are_what_differs(tmp_path: Path) -> None:
+    runs = []
+    for i, backbone in enumerate(("vgg16", "resnet152")):
+        folder = tmp_path / str(i)
+        folder.mkdir()
+        typed = ["experiment=srgan", f"loss.content.backbone={backbone}"]
+        (folder / "overrides.yaml").write_text(yaml.safe_dump(typed))
+        runs.append(folder)
+    assert labels(runs) == ["vgg16", "resnet152"]
+    assert labels(runs[:1]) == ["0"]
+
+
+def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
+    tiny = ["model.blocks=1", "model.channels=4", "data.batch_size=2", "data.steps_per_epoch=2"]
+    short = ["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=1", "panels=0", "device=cpu"]
+    loss = ["loss=srgan_mse", "loss.discriminator.channels=4"]
+    gan = run("train.py", "experiment=srresnet_mini", *tiny, *short, *loss, f"run_dir={tmp_path}/1")
+    assert gan.returncode == 0, gan.stderr
+    assert "the generator starts cold" in gan.stderr
+    checkpoint = torch.load(tmp_path / "1" / "checkpoints" / "last.ckpt", weights_only=True)
+    assert checkpoint["global_step"] == 2
+    assert len(checkpoint["optimizer_states"]) == 2
+    result = run(
+        "compare.py",
+        f"runs=[{tmp_path}]",
+        "panels=1",
+        f"run_dir={tmp_path}/out",
+        "metrics=[features]",
+        "metrics.features.measure.backbone=squeezenet1_0",
+        "metrics.features.measure.weights=null",
+    )
+    assert result.returncode == 0, result.stderr
+    with (tmp_path / "out" / "comparison.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert [line["method"] for line in lines] == ["bicubic", "1"]
+    assert float(lines[0]["features"]) > 0
+    with Image.open(tmp_path / "out" / "images" / "comparison.png") as picture:
+        assert picture.width == 3 * 288 + 4 * 8
+
+
+def test_mistakes_are_one_line(tmp_path: Path) -> None:
+    wrong = run("compare.py", f"runs=[{tmp_path}]", f"run_dir={tmp_path}/out")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith(f"error: runs: no checkpoints/last.ckpt in {tmp_path}")
+    wrong = run("train.py", "loss=perceptual", "loss.backbone=vgg61", f"run_dir={tmp_path}/out")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("error: loss.backbone must be one of vgg16, vgg16_bn")
