@@ -44,6 +44,11 @@ def fit_to_devices(
     recipe = data.batch_size
     if config.device.effective_batch is not None:
         _share(config.device.effective_batch, trainer, data)
+        if trainer.accumulate_grad_batches > 1 and not module.automatic_optimization:
+            raise ConfigError(
+                "device.effective_batch: adversarial training cannot accumulate gradients; give a "
+                f"larger data.batch_size, or at most {trainer.world_size * recipe}"
+            )
     effective = data.batch_size * trainer.world_size * trainer.accumulate_grad_batches
     if config.device.scale_lr is not None and effective != recipe:
         factor = effective / recipe
