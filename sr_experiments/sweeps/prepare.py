@@ -17,7 +17,7 @@ from sr_experiments.sweeps.command import foreign_rank, typed
 from sr_experiments.sweeps.interrupts import terminate_as_interrupt
 from sr_experiments.sweeps.job import Job, compose
 from sr_experiments.sweeps.lock import FolderLock
-from sr_experiments.sweeps.prior import settle
+from sr_experiments.sweeps.prior import check_same, settle
 from sr_experiments.sweeps.settings import Settings, read_settings
 
 
@@ -62,6 +62,8 @@ class Sweep:
                 compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)
             ]
             for job in jobs:
+                check_same(job)
+            for job in jobs:  # after all checks, as this may remove what is of no more use
                 settle(job)
             record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
             self.jobs += jobs

@@ -15,6 +15,7 @@ import torch
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 PATHS = os.pathsep.join([os.environ["PATH"], "/usr/sbin"])
 
 pytestmark = [
@@ -50,6 +51,8 @@ class Slurm:
             **os.environ,
             "PATH": PATHS,
             "SLURM_CONF": str(folder / "slurm.conf"),
+            # A cluster for each process of pytest-xdist.
+            "SLURM_TEST_PORT": str(16827 + 10 * int(WORKER.removeprefix("gw"))),
             "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests" / "sweeps")]),
             "OMP_NUM_THREADS": "1",
         }

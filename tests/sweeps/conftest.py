@@ -1,7 +1,8 @@
 from pathlib import Path
 
 import pytest
-from sweep_commands import Sweeps
+
+from tests.sweeps.sweep_commands import Sweeps
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
-from sweep_commands import ROOT, Sweeps
 
 from sr_experiments.sweeps.status import read_status
+from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
 

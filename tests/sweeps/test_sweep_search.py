@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from sweep_commands import ROOT, Sweeps
 
 from sr_experiments.errors import ConfigError
+from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 optuna = pytest.importorskip("optuna")
 
