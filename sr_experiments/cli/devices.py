@@ -11,6 +11,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from sr_experiments.cli.build import build, check_type
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
+from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 
 _OWN = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}
@@ -42,6 +43,8 @@ def fit_to_devices(
         ConfigError: the effective batch cannot be shared out evenly.
     """
     recipe = data.batch_size
+    if isinstance(module, GANModule):  # which accumulates by itself
+        trainer.accumulate_grad_batches = module.accumulate
     if config.device.effective_batch is not None:
         _share(config.device.effective_batch, trainer, data)
     effective = data.batch_size * trainer.world_size * trainer.accumulate_grad_batches
@@ -52,6 +55,8 @@ def fit_to_devices(
         assert isinstance(scaled, DictConfig)
         module.make_optimizer = build("optim", scaled)
         _say(f"learning rate {config.optim.lr:g} x {factor:.4g} for a batch of {effective}")
+    if isinstance(module, GANModule):
+        module.accumulate, trainer.accumulate_grad_batches = trainer.accumulate_grad_batches, 1
 
 
 def _share(effective: int, trainer: pl.Trainer, data: RestorationDataModule) -> None:
