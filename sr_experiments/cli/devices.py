@@ -43,6 +43,8 @@ def fit_to_devices(
         ConfigError: the effective batch cannot be shared out evenly.
     """
     recipe = data.batch_size
+    if isinstance(module, GANModule):  # which accumulates by itself
+        trainer.accumulate_grad_batches = module.accumulate
     if config.device.effective_batch is not None:
         _share(config.device.effective_batch, trainer, data, module)
     effective = data.batch_size * trainer.world_size * _accumulated(trainer, module)
@@ -53,6 +55,8 @@ def fit_to_devices(
         assert isinstance(scaled, DictConfig)
         module.make_optimizer = build("optim", scaled)
         _say(f"learning rate {config.optim.lr:g} x {factor:.4g} for a batch of {effective}")
+    if isinstance(module, GANModule):
+        module.accumulate, trainer.accumulate_grad_batches = trainer.accumulate_grad_batches, 1
 
 
 def _accumulated(trainer: pl.Trainer, module: RestorationModule) -> int:

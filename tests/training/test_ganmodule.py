@@ -4,15 +4,17 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
-import gan as tiny
 import pytest
 import pytorch_lightning as pl
 import torch
 from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 
+from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.training_run import warm_start
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.models import Discriminator, SRResNet
@@ -26,6 +28,7 @@ from sr_experiments.training.clipping import (
 )
 from sr_experiments.training.optimizers import sgd
 from sr_experiments.training.schedules import constant
+from tests.training import gan as tiny
 
 
 class Watch(pl.Callback):
@@ -81,6 +84,19 @@ def test_accumulation_steps_every_second_batch_and_at_the_end() -> None:
     trainer = tiny.fit(tiny.module(accumulate=2), batches=5, callbacks=[watch])
     assert watch.moved == [(False, False), (True, True), (False, False), (True, True), (True, True)]
     assert trainer.global_step == 5
+
+
+@pytest.mark.parametrize(("own", "effective", "steps"), [(1, 6, 3), (2, None, 2)])
+def test_an_effective_batch_is_accumulated(own: int, effective: int | None, steps: int) -> None:
+    gan = tiny.module(accumulate=own)
+    trainer = pl.Trainer(accelerator="cpu", devices=1, logger=False, enable_checkpointing=False)
+    device = {"effective_batch": effective, "scale_lr": "linear"}
+    config = OmegaConf.create({"device": device, "optim": {"lr": 0.5, "_target_": "torch.add"}})
+    data: Any = SimpleNamespace(batch_size=2)
+    with patch("sr_experiments.cli.devices.build", lambda key, node: node.lr):
+        fit_to_devices(config, trainer, data, gan)
+    assert (gan.accumulate, trainer.accumulate_grad_batches) == (steps, 1)
+    assert gan.make_optimizer == 0.5 * steps  # as for the other networks, in ratio to the batch
 
 
 CLIPPINGS: dict[str, Clipping] = {
