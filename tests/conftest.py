@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -67,3 +68,9 @@ def unused_tcp_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keeps the image stores of tests out of the user's cache."""
+    os.environ["SR_CACHE"] = str(tmp_path_factory.mktemp("cache"))
