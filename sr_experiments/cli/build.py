@@ -90,7 +90,9 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
         if isinstance(cause, ImportError):
             raise ConfigError(f"{key}: {cause}") from None
         if isinstance(cause, ValueError | TypeError):
-            raise ConfigError(f"{key}.{cause}") from None
+            # A nested object, as data's patches, is a group of its own.
+            nested = re.search(r"full_key: (\S+)", str(error))
+            raise ConfigError(f"{nested.group(1) if nested else key}.{cause}") from None
         raise
 
 

@@ -11,6 +11,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from sr_experiments.cli.build import build, check_type
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
+from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 
 _OWN = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}
@@ -43,13 +44,8 @@ def fit_to_devices(
     """
     recipe = data.batch_size
     if config.device.effective_batch is not None:
-        _share(config.device.effective_batch, trainer, data)
-        if trainer.accumulate_grad_batches > 1 and not module.automatic_optimization:
-            raise ConfigError(
-                "device.effective_batch: adversarial training cannot accumulate gradients; give a "
-                f"larger data.batch_size, or at most {trainer.world_size * recipe}"
-            )
-    effective = data.batch_size * trainer.world_size * trainer.accumulate_grad_batches
+        _share(config.device.effective_batch, trainer, data, module)
+    effective = data.batch_size * trainer.world_size * _accumulated(trainer, module)
     if config.device.scale_lr is not None and effective != recipe:
         factor = effective / recipe
         factor = math.sqrt(factor) if config.device.scale_lr == "sqrt" else factor
@@ -59,9 +55,16 @@ def fit_to_devices(
         _say(f"learning rate {config.optim.lr:g} x {factor:.4g} for a batch of {effective}")
 
 
-def _share(effective: int, trainer: pl.Trainer, data: RestorationDataModule) -> None:
+def _accumulated(trainer: pl.Trainer, module: RestorationModule) -> int:
+    """Batches per optimizer step; a GAN counts them itself."""
+    return module.accumulate if isinstance(module, GANModule) else trainer.accumulate_grad_batches
+
+
+def _share(
+    effective: int, trainer: pl.Trainer, data: RestorationDataModule, module: RestorationModule
+) -> None:
     """Splits a batch over processes, and over accumulated steps where it exceeds the recipe's."""
-    if trainer.accumulate_grad_batches != 1:
+    if _accumulated(trainer, module) != 1:
         raise ConfigError(
             "device.effective_batch: decides on accumulation itself; leave "
             "trainer.accumulate_grad_batches at 1"
@@ -74,7 +77,10 @@ def _share(effective: int, trainer: pl.Trainer, data: RestorationDataModule) -> 
         )
     steps = next(n for n in range(1, share + 1) if share % n == 0 and share // n <= data.batch_size)
     data.batch_size = share // steps
-    trainer.accumulate_grad_batches = steps
+    if isinstance(module, GANModule):
+        module.accumulate = steps
+    else:
+        trainer.accumulate_grad_batches = steps
     _say(
         f"batch of {effective}: {trainer.world_size} processes x {data.batch_size} patches x "
         f"{steps} accumulated steps"

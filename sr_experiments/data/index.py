@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,22 +65,24 @@ def index_images(files: Sequence[Path], cache: Path, workers: int | None = None)
     known = {path: entry for folder in folders for path, entry in _load(folder, cache).items()}
     new = [path for path in dict.fromkeys(paths) if not _current(known.get(str(path)), path)]
     if new:
-        known |= _read(new, known, cache, workers)
+        known |= _read(new, cache, workers)
     return [known[str(path)] for path in paths]
 
 
-def _read(
-    new: Sequence[Path], known: dict[str, Entry], cache: Path, workers: int | None
-) -> dict[str, Entry]:
+def _read(new: Sequence[Path], cache: Path, workers: int | None) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
+    unsaved: dict[Path, dict[str, Entry]] = {}
     problems: list[UserError] = []
-    for count, result in enumerate(results(look, new, workers), start=1):
+    for path, result in zip(new, results(look, new, workers), strict=True):
         if isinstance(result, UserError):
             problems.append(result)
-        else:
-            found[result.path] = result
-        if count % _NEWS == 0 or count == len(new):
-            _save({**known, **found}, {path.parent for path in new}, cache)
+            continue
+        found[result.path] = result
+        unsaved.setdefault(path.parent, {})[result.path] = result
+        if len(found) % _NEWS == 0:
+            _save(unsaved, cache)
+            unsaved.clear()
+    _save(unsaved, cache)
     if problems:
         shown = "\n".join(str(problem) for problem in problems[:10])
         more = f"\nand {len(problems) - 10} more" if len(problems) > 10 else ""
@@ -108,13 +110,12 @@ def _load(folder: Path, cache: Path) -> dict[str, Entry]:
     return {row[0]: Entry(*row) for row in rows}
 
 
-def _save(known: dict[str, Entry], folders: set[Path], cache: Path) -> None:
-    for folder in folders:
+def _save(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
+    for folder, entries in unsaved.items():
         path = _file(folder, cache)
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            mine = {p: entry for p, entry in known.items() if Path(p).parent == folder}
-            rows = list({**_load(folder, cache), **mine}.values())
+            rows = list({**_load(folder, cache), **entries}.values())
             temporary = path.with_suffix(f".{os.getpid()}")
             temporary.write_text(json.dumps(rows), encoding="utf-8")
             temporary.replace(path)

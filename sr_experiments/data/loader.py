@@ -6,11 +6,19 @@ from typing import Any, TypeVar
 
 from torch.utils.data import DataLoader
 
+from sr_experiments.errors import UserError
+
 Batch = TypeVar("Batch", covariant=True)
 
 
 def _unchanged(batch: Any) -> Any:
     return batch
+
+
+def _original(error: UserError) -> UserError:
+    """The error without the traceback that a worker process puts before its message."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}: "
+    return type(error)(str(error).partition(name)[2].strip() or str(error))
 
 
 class TimedLoader(DataLoader[Batch]):
@@ -43,5 +51,7 @@ class TimedLoader(DataLoader[Batch]):
                 batch = next(batches)
             except StopIteration:
                 return
+            except UserError as error:
+                raise _original(error) from None
             self.waited += time.perf_counter() - began
             yield batch

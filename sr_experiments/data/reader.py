@@ -1,9 +1,11 @@
 """Batches of crops from stores on disk, in memory or on an accelerator: the same in all cases."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, Protocol
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sr_experiments.data.degradation import turn
@@ -31,7 +33,7 @@ class Reader(Protocol):
             side: pixels.
 
         Returns:
-            uint8 or float32 [B, C, side, side] on 0..255.
+            float32 [B, C, side, side] on 0..255.
         """
 
 
@@ -43,12 +45,10 @@ class DiskReader:
 
     def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
+        sources = self.sources
         places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
-        cut = []
-        for item, (top, left) in places:
-            store, image = self.sources[item]
-            cut.append(store.crop(image, top, left, side))
-        return turn(torch.stack(cut), rows[:, 3])
+        cut = (sources[i].store.crop(sources[i].image, *corner, side) for i, corner in places)
+        return _collect(cut, rows, side)
 
 
 class HostReader:
@@ -62,8 +62,8 @@ class HostReader:
         """See :class:`Reader`."""
         images = self.images
         places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
-        cut = [images[i][:, top : top + side, left : left + side] for i, (top, left) in places]
-        return turn(torch.stack(cut), rows[:, 3])
+        cut = (images[i][:, top : top + side, left : left + side] for i, (top, left) in places)
+        return _collect(cut, rows, side)
 
 
 class DeviceReader:
@@ -91,9 +91,9 @@ class DeviceReader:
             self.grids[side] = _grid(side).to(self.device)
         down, across = self.grids[side][rows[:, 3]].unbind(dim=1)
         top, left = corners.T[:, :, None, None, None]
+        index = start + (top + down[:, None]) * width + left + across[:, None]
         plane = torch.arange(self.channels, device=self.device).view(1, -1, 1, 1)
-        index = start + (plane * height + top + down[:, None]) * width + left + across[:, None]
-        return self.flat[index]
+        return self.flat[index + plane * (height * width)].float()
 
 
 def make_reader(sources: Sequence[Source], residency: Residency, device: torch.device) -> Reader:
@@ -101,6 +101,27 @@ def make_reader(sources: Sequence[Source], residency: Residency, device: torch.d
     if residency == "disk":
         return DiskReader(sources)
     return HostReader(sources) if residency == "host" else DeviceReader(sources, device)
+
+
+def _collect(crops: Iterable[Tensor], rows: Tensor, side: int) -> Tensor:
+    """Turns and converts each crop on its way into the batch, in a single pass over its pixels."""
+    batch: NDArray[np.float32] | None = None
+    for i, (crop, symmetry) in enumerate(zip(crops, rows[:, 3].tolist(), strict=True)):
+        if batch is None:
+            batch = np.empty((len(rows), crop.shape[0], side, side), dtype=np.float32)
+        batch[i] = _turned(crop.numpy(), symmetry)
+    return torch.from_numpy(batch)
+
+
+def _turned(pixels: NDArray[Any], k: int) -> NDArray[Any]:
+    """``dihedral`` as a view, which tensors cannot express."""
+    if k >= 4:
+        pixels = pixels[..., ::-1]
+    if k % 4 == 1:
+        return pixels[..., ::-1].swapaxes(-1, -2)
+    if k % 4 == 2:
+        return pixels[..., ::-1, ::-1]
+    return pixels.swapaxes(-1, -2)[..., ::-1] if k % 4 == 3 else pixels
 
 
 def _view(flat: Tensor, store: ImageStore, image: int) -> Tensor:

@@ -82,7 +82,8 @@ class ImageStore:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.layout = read_layout(path)
-        self._slices: list[Any] | None = None
+        self._file: Any = None
+        self._slices: dict[int, Any] = {}
         self._process = 0
 
     def __len__(self) -> int:
@@ -90,10 +91,12 @@ class ImageStore:
 
     def crop(self, image: int, top: int, left: int, side: int) -> Tensor:
         """[C, side, side] of one image."""
-        if self._slices is None or self._process != os.getpid():
-            file = safe_open(self.path, framework="pt")
-            self._slices = [file.get_slice(name) for name in self.layout.names]
+        if self._file is None or self._process != os.getpid():
+            self._file = safe_open(self.path, framework="pt")
+            self._slices = {}
             self._process = os.getpid()
+        if image not in self._slices:
+            self._slices[image] = self._file.get_slice(self.layout.names[image])
         part: Tensor = self._slices[image][:, top : top + side, left : left + side]
         return part
 
@@ -107,4 +110,4 @@ class ImageStore:
         return whole
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_slices": None}
+        return {**self.__dict__, "_file": None, "_slices": {}}

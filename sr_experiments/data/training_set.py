@@ -70,12 +70,12 @@ class TrainingSet(Dataset[TrainingBatch]):
 
     def __getitems__(self, rows: Tensor) -> TrainingBatch:
         """The batch for rows (item, top, left, symmetry, key) of the table."""
-        x = self.inputs.crops(rows, rows[:, 1:3], self.patches.size).float()
+        x = self.inputs.crops(rows, rows[:, 1:3], self.patches.size)
         if self.degradation.noisy:
             x = x + self._noise(rows.to(x.device), x.shape[1:])
         return {
-            "input": x / 255,
-            "target": self._target(rows).float() / 255,
+            "input": x.div_(255),
+            "target": self._target(rows).div_(255),
             "scale": self.scales[rows[:, 0]],
             "index": self.images[rows[:, 0]],
         }
@@ -104,6 +104,6 @@ class TrainingSet(Dataset[TrainingBatch]):
         group = groups[table[:, 0]]
         for name in group.unique():
             for part in (group == name).nonzero()[:, 0].split(256):
-                deviation = self._target(table[part]).float().flatten(1).std(dim=1)
+                deviation = self._target(table[part]).flatten(1).std(dim=1)
                 kept[part] = (deviation >= self.patches.min_std).cpu()
         return kept

@@ -20,14 +20,13 @@ def fit(
     world: int,
     scale: str | None = None,
     accumulate: int = 1,
-    automatic: bool = True,
 ) -> Any:
     config = OmegaConf.create(
         {"device": {"effective_batch": effective, "scale_lr": scale}, "optim": SGD}
     )
     trainer: Any = SimpleNamespace(world_size=world, accumulate_grad_batches=accumulate)
     data: Any = SimpleNamespace(batch_size=recipe)
-    module: Any = SimpleNamespace(make_optimizer=None, automatic_optimization=automatic)
+    module: Any = SimpleNamespace(make_optimizer=None)
     fit_to_devices(config, trainer, data, module)
     return SimpleNamespace(trainer=trainer, data=data, module=module)
 
@@ -56,7 +55,6 @@ def test_the_rate_is_scaled_only_on_demand(scale: str | None, rate: float | None
     [
         ({"effective": 10, "recipe": 4, "world": 4}, "multiple of their number"),
         ({"effective": 8, "recipe": 4, "world": 2, "accumulate": 2}, "leave trainer.accum"),
-        ({"effective": 16, "recipe": 4, "world": 2, "automatic": False}, "at most 8"),
     ],
 )
 def test_batches_that_cannot_be_shared(arguments: dict[str, Any], message: str) -> None:

@@ -1,0 +1,57 @@
+"""Every choice of data, degradation, patches and published set fits the code that it calls."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from sr_experiments.cli.build import build, check
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.preparation_run import _published
+from sr_experiments.data import Degradation
+
+
+def options(group: str) -> list[str]:
+    return sorted(path.stem for path in (conf_dir() / group).glob("*.yaml") if path.stem != "base")
+
+
+@pytest.mark.parametrize(
+    "choice", [f"{g}={o}" for g in ("data", "degradation", "patches") for o in options(g)]
+)
+def test_choices_fit_their_targets(choice: str) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("train", overrides=[choice, "data.root=x"])
+    for group in ("data", "degradation", "patches", "eval"):
+        check(group, OmegaConf.to_container(config[group], resolve=True))
+    assert isinstance(build("degradation", config.degradation), Degradation)
+    assert build("patches", config.patches).size > 0
+
+
+@pytest.mark.parametrize("name", options("set"))
+def test_published_sets_are_well_formed(name: str) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("prepare", overrides=[f"set={name}"])
+    content = OmegaConf.to_container(config.set, resolve=True)
+    published = _published(content, Degradation())
+    assert published.name == name
+    assert published.files
+    assert all(file.url.startswith("http") for file in published.files)
+    assert all(folder.images > 0 for folder in published.folders.values())
+
+
+def test_prepared_folders_are_those_that_data_names() -> None:
+    prepared = set()
+    for name in options("set"):
+        content = OmegaConf.load(Path(conf_dir()) / "set" / f"{name}.yaml")
+        prepared |= set(content.folders)
+    for name in options("data"):
+        if name in ("demo", "folder", "imagenet_folder"):
+            continue
+        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+            data = compose("train", overrides=[f"data={name}"]).data
+        entries = [
+            *data.train,
+            *(e for sets in (data.val, data.test) for s in sets.values() for e in s),
+        ]
+        assert {entry.split("/")[0] for entry in entries} <= prepared, name
