@@ -46,8 +46,8 @@ def fit_to_devices(
     if isinstance(module, GANModule):  # which accumulates by itself
         trainer.accumulate_grad_batches = module.accumulate
     if config.device.effective_batch is not None:
-        _share(config.device.effective_batch, trainer, data, module)
-    effective = data.batch_size * trainer.world_size * _accumulated(trainer, module)
+        _share(config.device.effective_batch, trainer, data)
+    effective = data.batch_size * trainer.world_size * trainer.accumulate_grad_batches
     if config.device.scale_lr is not None and effective != recipe:
         factor = effective / recipe
         factor = math.sqrt(factor) if config.device.scale_lr == "sqrt" else factor
@@ -59,16 +59,9 @@ def fit_to_devices(
         module.accumulate, trainer.accumulate_grad_batches = trainer.accumulate_grad_batches, 1
 
 
-def _accumulated(trainer: pl.Trainer, module: RestorationModule) -> int:
-    """Batches per optimizer step; a GAN counts them itself."""
-    return module.accumulate if isinstance(module, GANModule) else trainer.accumulate_grad_batches
-
-
-def _share(
-    effective: int, trainer: pl.Trainer, data: RestorationDataModule, module: RestorationModule
-) -> None:
+def _share(effective: int, trainer: pl.Trainer, data: RestorationDataModule) -> None:
     """Splits a batch over processes, and over accumulated steps where it exceeds the recipe's."""
-    if _accumulated(trainer, module) != 1:
+    if trainer.accumulate_grad_batches != 1:
         raise ConfigError(
             "device.effective_batch: decides on accumulation itself; leave "
             "trainer.accumulate_grad_batches at 1"
@@ -81,10 +74,7 @@ def _share(
         )
     steps = next(n for n in range(1, share + 1) if share % n == 0 and share // n <= data.batch_size)
     data.batch_size = share // steps
-    if isinstance(module, GANModule):
-        module.accumulate = steps
-    else:
-        trainer.accumulate_grad_batches = steps
+    trainer.accumulate_grad_batches = steps
     _say(
         f"batch of {effective}: {trainer.world_size} processes x {data.batch_size} patches x "
         f"{steps} accumulated steps"

@@ -105,7 +105,7 @@ def test_a_model_brings_its_recipe_and_it_can_be_overridden():
         (["loss.reduction=sum"], r"loss\.reduction: .*half_sum"),
         (["trainer.max_epochs=abc"], r"trainer\.max_epochs: .*integer"),
         (["device.accelerator=warp"], r"device.*warp"),
-        (["patches.stride=0"], r"data\.patches\.stride must"),
+        (["patches.stride=0"], r"patches\.stride must"),
         (["data.batch_size=0"], r"data\.batch_size must"),
         (["seed=-1"], "seed: must be"),
         (["data=folder"], r"data\.root: needs a value"),
