@@ -18,7 +18,7 @@ from torch import Tensor
 from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.index import Entry, pixel_digest
 from sr_experiments.data.parallel import results
-from sr_experiments.data.store import ImageStore, Shape, header
+from sr_experiments.data.store import ImageStore, Layout, Shape, header
 from sr_experiments.errors import ImageError, UserError
 from sr_experiments.imaging import load_image, luma, modcrop, round_half_up
 
@@ -82,6 +82,12 @@ class Variant:
             height, width = height * q // p, width * q // p
         return self.channels, height, width
 
+    def shapes(self, entries: Sequence[Entry]) -> list[Shape]:
+        """The shapes for all images; most sets have few different sizes."""
+        sizes = [(entry.height, entry.width) for entry in entries]
+        known = {size: self.shape(*size) for size in set(sizes)}
+        return [known[size] for size in sizes]
+
     def render(self, image: Tensor) -> Tensor:
         """Uint8 [1 or 3, H, W] -> uint8 or float32 [C, h, w]."""
         if self.degradation and not self.given:
@@ -109,12 +115,9 @@ class _Task:
         names = [
             f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
         ]
-        shapes = [variant.shape(e.height, e.width) for e in entries]
-        self.head = header(names, shapes, variant.whole, variant.label())
-        size = 1 if variant.whole else 4
-        self.offsets = [len(self.head)]
-        for shape in shapes:
-            self.offsets.append(self.offsets[-1] + size * shape[0] * shape[1] * shape[2])
+        layout = Layout(variant.shapes(entries), variant.whole)
+        self.head = header(names, layout, variant.label())
+        self.offsets = (len(self.head) + layout.offsets).tolist()
 
     def begin(self) -> set[int]:
         """Makes the file, or takes up an interrupted one; the numbers of the finished images."""
@@ -175,7 +178,11 @@ def build_stores(
             missing = {p: v for p, v in zip(paths, variants, strict=True) if not p.exists()}
             tasks = [_Task(entries, variant, path) for path, variant in missing.items()]
             _build(entries, tasks, workers)
-    return [ImageStore(path) for path in paths]
+    # What a store holds is known from its key: its header, as long as the set, is not read again.
+    return [
+        ImageStore(path, Layout(variant.shapes(entries), variant.whole))
+        for path, variant in zip(paths, variants, strict=True)
+    ]
 
 
 def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None) -> None:

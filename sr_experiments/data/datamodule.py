@@ -206,19 +206,26 @@ class RestorationDataModule(pl.LightningDataModule):
 
     def _training_set(self) -> TrainingSet:
         stored = self._store()
-        stores = list(dict.fromkeys(s.store for s in stored.inputs + stored.targets))
+        stores = list(dict.fromkeys(stored.inputs.stores + stored.targets.stores))
         local = self.trainer.num_devices if self.trainer else 1
         wish = self.residency
         assert wish != "stream"
         residency, about = choose(wish, stores, self._device, local)
-        _say(f"{len(stored.items)} pairs, {about}")
+        _say(f"{len(stored.images)} pairs, {about}")
         if residency == "device" and self.num_workers:
             raise ImageError("data.residency=device cuts patches itself; set data.num_workers=0")
         inputs = make_reader(stored.inputs, residency, self._device)
-        same = stored.inputs == stored.targets
+        same = stored.inputs.stores == stored.targets.stores
         targets = inputs if same else make_reader(stored.targets, residency, self._device)
         return TrainingSet(
-            stored.items, inputs, targets, self.patches, self.degradation, self.interpolated
+            stored.images,
+            stored.scales,
+            stored.sizes,
+            inputs,
+            targets,
+            self.patches,
+            self.degradation,
+            self.interpolated,
         )
 
     def _check_stream(self, low_resolution: object) -> None:

@@ -1,6 +1,7 @@
 """Whole images of benchmark sets."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from torch.utils.data import Dataset
 
@@ -34,4 +35,4 @@ class EvaluationSet(Dataset[EvaluationItem]):
 
     def __getitem__(self, index: int) -> EvaluationItem:
         name, scale, file = self.items[index]
-        return {"image": load_image(file), "path": str(file), "benchmark": name, "scale": scale}
+        return {"image": load_image(Path(file)), "path": file, "benchmark": name, "scale": scale}

@@ -1,8 +1,11 @@
 """Named lists of image files."""
 
 import importlib.util
+import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import translate
 from pathlib import Path
 
 from sr_experiments.errors import ImageError
@@ -14,10 +17,13 @@ _PACKAGE = "pkg://"
 
 @dataclass(frozen=True)
 class ImageSet:
-    """A name, as it stands in metric names, and the files in a fixed order."""
+    """A name, as it stands in metric names, and the files in a fixed order.
+
+    The files are strings: at start-up, most of the time for 10,000 would go into ``Path`` objects.
+    """
 
     name: str
-    files: tuple[Path, ...]
+    files: tuple[str, ...]
 
 
 def resolve_root(root: str) -> Path:
@@ -48,22 +54,44 @@ def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
     Raises:
         ImageError: an entry does not exist or a folder holds no image.
     """
-    files: list[Path] = []
+    files: list[str] = []
     for entry in entries:
         path = root / entry
         if path.is_file():
-            files.append(path)
+            files.append(str(path))
         elif any(mark in entry for mark in "*?["):
             files += _matching(root, entry)
         else:
-            files += list_images(path)
+            files += _images(path) or map(str, list_images(path))  # which says what is wrong
     if not files:
         raise ImageError(f"{root}: no image was listed for {name}")
     return ImageSet(name, tuple(files))
 
 
-def _matching(root: Path, pattern: str) -> list[Path]:
-    files = sorted(p for p in root.glob(pattern) if p.suffix.lower() in EXTENSIONS and p.is_file())
-    if not files:
+def _matching(root: Path, pattern: str) -> list[str]:
+    path = Path(pattern)
+    folders = [root] if path.parent == Path() else sorted(root.glob(str(path.parent)))
+    files = [file for folder in folders for file in _images(folder, path.name)]
+    if "**" in path.parts:  # folders of several depths: the order of paths, not of folders
+        files.sort(key=Path)
+    if path.name == "**" or not files:
         raise ImageError(f"{root / pattern}: no image matches")
     return files
+
+
+def _images(folder: Path, pattern: str = "*") -> list[str]:
+    """The images directly in a folder, sorted by name; none if it cannot be listed."""
+    matches = re.compile(translate(pattern)).match
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(
+                entry.name
+                for entry in entries
+                if os.path.splitext(entry.name)[1].lower() in EXTENSIONS  # noqa: PTH122
+                and matches(entry.name)
+                and entry.is_file()
+            )
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+    start = f"{folder}{os.sep}"
+    return [start + name for name in names]

@@ -26,7 +26,7 @@ class Patches(Protocol):
     batch_size: int
     min_std: float
 
-    def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
+    def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         """One epoch for images of these (height, width): int64 [N, 5], shuffled."""
 
 
@@ -82,9 +82,9 @@ class GridPatches:
         self.symmetries = _symmetries(augment)
         self.min_std = min_std
 
-    def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
+    def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         corners = []
-        for item, (height, width) in enumerate(sizes):
+        for item, (height, width) in enumerate(torch.as_tensor(sizes).tolist()):
             top = torch.arange(0, height - self.size + 1, self.stride)
             left = torch.arange(0, width - self.size + 1, self.stride)
             corners.append(torch.cartesian_prod(torch.tensor([item]), top, left))
@@ -122,10 +122,10 @@ class RandomPatches:
         self.symmetries = _symmetries(augment)
         self.min_std = min_std
 
-    def rows(self, sizes: Sequence[Size], generator: Generator) -> Tensor:
+    def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         items = torch.arange(len(sizes)).repeat(self.per_image)
         items = items[torch.randperm(len(items), generator=generator)]
-        room = torch.tensor(sizes)[items] - self.size + 1
+        room = torch.as_tensor(sizes)[items] - self.size + 1
         place = torch.rand(len(items), 2, generator=generator, dtype=torch.float64)
         corners = (place * room).long()
         rest = _rest(len(items), self.symmetries, generator)

@@ -1,7 +1,7 @@
 """Batches of crops from stores on disk, in memory or on an accelerator: the same in all cases."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol, overload
 
 import numpy as np
 import torch
@@ -19,6 +19,32 @@ class Source(NamedTuple):
 
     store: ImageStore
     image: int
+
+
+class Sources(Sequence[Source]):
+    """Images at several scales: item i is image i // K of store i % K.
+
+    Made when they are asked for: a list would be the larger part of start-up.
+
+    Args:
+        stores: K stores of equally many images.
+    """
+
+    def __init__(self, stores: Sequence[ImageStore]) -> None:
+        self.stores = tuple(stores)
+
+    def __len__(self) -> int:
+        return len(self.stores) * len(self.stores[0])
+
+    @overload
+    def __getitem__(self, index: int) -> Source: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Source]: ...
+    def __getitem__(self, index: int | slice) -> Source | list[Source]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        image, number = divmod(range(len(self))[index], len(self.stores))
+        return Source(self.stores[number], image)
 
 
 class Reader(Protocol):
@@ -56,7 +82,7 @@ class HostReader:
 
     def __init__(self, sources: Sequence[Source]) -> None:
         flats = {store: store.flat() for store in dict.fromkeys(s for s, _ in sources)}
-        self.images = [_view(flats[store], store, image) for store, image in sources]
+        self.images = [store.view(flats[store].numpy(), image) for store, image in sources]
 
     def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
@@ -75,12 +101,12 @@ class DeviceReader:
         starts = dict(zip(stores, _starts([part.numel() for part in parts]), strict=True))
         self.flat = torch.cat(parts) if len(parts) > 1 else parts[0]
         table = [
-            (starts[s] + s.layout.offsets[i] // s.layout.dtype.itemsize, *s.layout.shapes[i][1:])
+            (starts[s] + s.layout.offsets[i] // s.layout.dtype.itemsize, *s.layout.shapes[i, 1:])
             for s, i in sources
         ]
         self.device = device
-        self.channels = sources[0].store.layout.shapes[0][0]
-        self.table = torch.tensor(table, device=device)
+        self.channels = int(sources[0].store.layout.shapes[0, 0])
+        self.table = torch.tensor(np.array(table), device=device)
         self.grids: dict[int, Tensor] = {}
 
     def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
@@ -103,13 +129,13 @@ def make_reader(sources: Sequence[Source], residency: Residency, device: torch.d
     return HostReader(sources) if residency == "host" else DeviceReader(sources, device)
 
 
-def _collect(crops: Iterable[Tensor], rows: Tensor, side: int) -> Tensor:
+def _collect(crops: Iterable[NDArray[Any]], rows: Tensor, side: int) -> Tensor:
     """Turns and converts each crop on its way into the batch, in a single pass over its pixels."""
     batch: NDArray[np.float32] | None = None
     for i, (crop, symmetry) in enumerate(zip(crops, rows[:, 3].tolist(), strict=True)):
         if batch is None:
             batch = np.empty((len(rows), crop.shape[0], side, side), dtype=np.float32)
-        batch[i] = _turned(crop.numpy(), symmetry)
+        batch[i] = _turned(crop, symmetry)
     return torch.from_numpy(batch)
 
 
@@ -122,12 +148,6 @@ def _turned(pixels: NDArray[Any], k: int) -> NDArray[Any]:
     if k % 4 == 2:
         return pixels[..., ::-1, ::-1]
     return pixels.swapaxes(-1, -2)[..., ::-1] if k % 4 == 3 else pixels
-
-
-def _view(flat: Tensor, store: ImageStore, image: int) -> Tensor:
-    shape = store.layout.shapes[image]
-    start = store.layout.offsets[image] // store.layout.dtype.itemsize
-    return flat[start : start + shape[0] * shape[1] * shape[2]].view(shape)
 
 
 def _starts(lengths: Sequence[int]) -> list[int]:

@@ -8,106 +8,99 @@ import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+import numpy as np
 import torch
-from safetensors import safe_open
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sr_experiments.errors import ImageError
 
 Shape = tuple[int, int, int]
-_DTYPES = {"U8": torch.uint8, "F32": torch.float32}
+_KINDS = {torch.uint8: "U8", torch.float32: "F32"}
 
 
-class Layout(NamedTuple):
-    """Where each image [C, H, W] lies in the file, in bytes from the start of its data."""
+class Layout:
+    """Where each image lies in the file, in bytes from the start of its data.
 
-    names: tuple[str, ...]
-    shapes: tuple[Shape, ...]
-    offsets: tuple[int, ...]
-    dtype: torch.dtype
-    start: int
+    Args:
+        shapes: [C, H, W] of each image.
+        whole: whether pixels are uint8 instead of float32.
+
+    Attributes:
+        shapes: int64 [N, 3].
+        offsets: int64 [N + 1], the end of the last image included.
+        dtype: that of the pixels.
+    """
+
+    def __init__(self, shapes: Sequence[Shape], whole: bool) -> None:
+        self.shapes = np.array(shapes, dtype=np.int64)
+        self.dtype = torch.uint8 if whole else torch.float32
+        self.offsets = np.zeros(len(shapes) + 1, dtype=np.int64)
+        self.offsets[1:] = np.cumsum(self.shapes.prod(axis=1) * self.dtype.itemsize)
 
 
-def header(names: Sequence[str], shapes: Sequence[Shape], whole: bool, about: str) -> bytes:
+def header(names: Sequence[str], layout: Layout, about: str) -> bytes:
     """The bytes before the data, for images that follow one another in this order."""
-    kind, size = ("U8", 1) if whole else ("F32", 4)
+    kind = _KINDS[layout.dtype]
+    shapes, offsets = layout.shapes.tolist(), layout.offsets.tolist()
     content: dict[str, Any] = {"__metadata__": {"about": about}}
-    offset = 0
-    for name, shape in zip(names, shapes, strict=True):
-        end = offset + size * shape[0] * shape[1] * shape[2]
-        content[name] = {"dtype": kind, "shape": shape, "data_offsets": [offset, end]}
-        offset = end
+    for name, shape, *ends in zip(names, shapes, offsets, offsets[1:]):  # noqa: B905 (one more)
+        content[name] = {"dtype": kind, "shape": shape, "data_offsets": ends}
     text = json.dumps(content, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
 
 
-def read_layout(path: Path) -> Layout:
-    """The layout of a store.
-
-    Raises:
-        ImageError: the file is no store.
-    """
-    try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            content = json.loads(file.read(length))
-        content.pop("__metadata__", None)
-        rows = sorted(content.items(), key=lambda item: item[1]["data_offsets"])
-        return Layout(
-            tuple(name for name, _ in rows),
-            tuple(tuple(row["shape"]) for _, row in rows),
-            tuple(row["data_offsets"][0] for _, row in rows),
-            _DTYPES[rows[0][1]["dtype"]],
-            8 + length,
-        )
-    except (OSError, ValueError, KeyError, IndexError, MemoryError) as error:
-        raise ImageError(
-            f"{path}: not an image store ({error}); delete it and it is built again"
-        ) from None
-
-
 class ImageStore:
-    """A finished store; opened by each process on its own, at the first read.
+    """A finished store; mapped into memory by each process on its own, at the first read.
 
     Args:
         path: the file.
+        layout: where its images lie; only its length is checked against the file.
 
     Raises:
-        ImageError: the file is no store.
+        ImageError: the file is no store of this layout.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, layout: Layout) -> None:
         self.path = path
-        self.layout = read_layout(path)
-        self._file: Any = None
-        self._slices: dict[int, Any] = {}
-        self._process = 0
+        self.layout = layout
+        self._pixels: NDArray[Any] | None = None
+        with path.open("rb") as file:
+            self.start = 8 + int.from_bytes(file.read(8), "little")
+            size = os.fstat(file.fileno()).st_size
+        if size != self.start + layout.offsets[-1]:
+            raise ImageError(
+                f"{path}: not the image store that was built ({size} bytes, expected "
+                f"{self.start + layout.offsets[-1]}); delete it and it is built again"
+            )
 
     def __len__(self) -> int:
-        return len(self.layout.names)
+        return len(self.layout.shapes)
 
-    def crop(self, image: int, top: int, left: int, side: int) -> Tensor:
-        """[C, side, side] of one image."""
-        if self._file is None or self._process != os.getpid():
-            self._file = safe_open(self.path, framework="pt")
-            self._slices = {}
-            self._process = os.getpid()
-        if image not in self._slices:
-            self._slices[image] = self._file.get_slice(self.layout.names[image])
-        part: Tensor = self._slices[image][:, top : top + side, left : left + side]
-        return part
+    def crop(self, image: int, top: int, left: int, side: int) -> NDArray[Any]:
+        """[C, side, side] of one image, read-only; pixels are read when they are used."""
+        if self._pixels is None:
+            kind = np.uint8 if self.layout.dtype == torch.uint8 else np.float32
+            self._pixels = np.asarray(np.memmap(self.path, kind, "r", self.start))
+        pixels = self.view(self._pixels, image)
+        return pixels[:, top : top + side, left : left + side]
+
+    def view(self, pixels: NDArray[Any], image: int) -> NDArray[Any]:
+        """[C, H, W] of one image out of all pixels."""
+        begin, end = self.layout.offsets[image : image + 2] // self.layout.dtype.itemsize
+        return pixels[begin:end].reshape(self.layout.shapes[image])
 
     def flat(self) -> Tensor:
         """All pixels in memory, image after image."""
-        count = (self.path.stat().st_size - self.layout.start) // self.layout.dtype.itemsize
+        count = int(self.layout.offsets[-1]) // self.layout.dtype.itemsize
         whole = torch.empty(count, dtype=self.layout.dtype)
         with self.path.open("rb") as file:
-            file.seek(self.layout.start)
+            file.seek(self.start)
             file.readinto(whole.view(torch.uint8).numpy().data)
         return whole
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_file": None, "_slices": {}}
+        return {**self.__dict__, "_pixels": None}

@@ -4,23 +4,36 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+import torch
+from torch import Tensor
+
 from sr_experiments.data.builder import Variant, build_stores
 from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.image_set import ImageSet
 from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.reader import Source
-from sr_experiments.data.training_set import Item
+from sr_experiments.data.reader import Sources
 from sr_experiments.data.validate import check_sizes, pair_up
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging.resize import as_fraction
 
 
 class StoredImages(NamedTuple):
-    """Every image at every scale and level: what it is, and where its two sides are."""
+    """Every image at every scale and level.
 
-    items: list[Item]
-    inputs: list[Source]
-    targets: list[Source]
+    Attributes:
+        images: int64 [N], which image it is.
+        scales: float32 [N].
+        sizes: int64 [N, 2], height and width of the network's input.
+        inputs: what the network sees.
+        targets: the originals.
+    """
+
+    images: Tensor
+    scales: Tensor
+    sizes: Tensor
+    inputs: Sources
+    targets: Sources
 
 
 def store_images(
@@ -69,14 +82,14 @@ def store_images(
     found = [(scale, store) for (scale, _), store in zip(made, stores[1:], strict=True)]
     for scale, variant, small in given:
         found += [(scale, store) for store in build_stores(small, [variant], cache, workers)]
-    items, inputs, targets = [], [], []
-    for image in range(len(entries)):
-        for scale, store in found:
-            _, height, width = store.layout.shapes[image]
-            items.append(Item(image, scale, height, width))
-            inputs.append(Source(store, image))
-            targets.append(Source(stores[0], image))
-    return StoredImages(items, inputs, targets)
+    shapes = np.stack([store.layout.shapes[:, 1:] for _, store in found], axis=1)
+    return StoredImages(
+        torch.arange(len(entries)).repeat_interleave(len(found)),
+        torch.tensor([scale for scale, _ in found], dtype=torch.float32).repeat(len(entries)),
+        torch.from_numpy(shapes.reshape(-1, 2)),
+        Sources([store for _, store in found]),
+        Sources([stores[0]] * len(found)),
+    )
 
 
 def _low_resolution(

@@ -1,7 +1,6 @@
 """Batches of patches from image stores."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -14,20 +13,13 @@ from sr_experiments.data.reader import Reader
 from sr_experiments.imaging.resize import as_fraction
 
 
-class Item(NamedTuple):
-    """One image at one scale; height and width are those of the network's input."""
-
-    image: int
-    scale: float
-    height: int
-    width: int
-
-
 class TrainingSet(Dataset[TrainingBatch]):
     """Whole images, degraded once; batches of patches on request.
 
     Args:
-        items: the images at their scales.
+        images: int64 [items], which image each item is.
+        scales: float32 [items].
+        sizes: int64 [items, 2], height and width of the network's input.
         inputs: reads what the network sees, by item.
         targets: reads the originals, by item.
         patches: the rule that places patches.
@@ -37,21 +29,23 @@ class TrainingSet(Dataset[TrainingBatch]):
 
     def __init__(
         self,
-        items: Sequence[Item],
+        images: Tensor,
+        scales: Tensor,
+        sizes: Tensor,
         inputs: Reader,
         targets: Reader,
         patches: Patches,
         degradation: Degradation,
         interpolated: bool,
     ) -> None:
+        self.images = images
+        self.scales = scales
+        self.sizes = sizes
         self.inputs = inputs
         self.targets = targets
         self.patches = patches
         self.degradation = degradation
         self.interpolated = interpolated
-        self.sizes = [(item.height, item.width) for item in items]
-        self.scales = torch.tensor([item.scale for item in items], dtype=torch.float32)
-        self.images = torch.tensor([item.image for item in items])
 
     @property
     def groups(self) -> Tensor | None:

@@ -23,9 +23,8 @@ def check_sizes(entries: Sequence[Entry], variant: Variant, least: int) -> None:
         ImageError: names those that are too small.
     """
     small = []
-    for entry in entries:
-        _, height, width = variant.shape(entry.height, entry.width)
-        if min(height, width) < least:
+    for entry, (_, height, width) in zip(entries, variant.shapes(entries), strict=True):
+        if height < least or width < least:
             small.append(f"{entry.path} ({entry.width} x {entry.height})")
     if small:
         raise ImageError(

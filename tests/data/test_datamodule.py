@@ -1,3 +1,4 @@
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from sr_experiments.data import (
     RandomPatches,
     RestorationDataModule,
 )
+from sr_experiments.data.image_set import image_set
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import imresize, load_image, save_image
+from sr_experiments.imaging import imresize, list_images, load_image, save_image
 from sr_experiments.imaging.augment import dihedral
 
 MakeImages = Callable[..., Path]
@@ -213,7 +215,11 @@ def test_device_residency_has_no_workers(make_images: MakeImages, cache: Path) -
 def test_patterns_choose_images(make_images: MakeImages, cache: Path) -> None:
     folder = make_images(count=12)
     data = module(folder, cache, train=[f"{folder.name}/000[1-3].png"])
-    assert [file.name for file in data.train_set.files] == ["0001.png", "0002.png", "0003.png"]
+    assert [Path(file).name for file in data.train_set.files] == [
+        "0001.png",
+        "0002.png",
+        "0003.png",
+    ]
     with pytest.raises(ImageError, match=r"x\*\.png: no image matches"):
         module(folder, cache, train=[f"{folder.name}/x*.png"])
 
@@ -232,6 +238,69 @@ def test_published_sets(make_images: MakeImages, cache: Path, tmp_path: Path) ->
         image = torch.full((3, 60, 60), number % 256, dtype=torch.uint8)
         save_image(image, tmp_path / "DIV2K_valid_HR" / f"{number:04d}.png")
     div2k = DIV2K(str(tmp_path), **rest)
-    assert [f.stem for f in div2k.benchmarks["val"][0].files] == ["0801", "0809", "0810"]
+    assert [Path(f).stem for f in div2k.benchmarks["val"][0].files] == ["0801", "0809", "0810"]
     assert len(div2k.benchmarks["test"][0].files) == 5
     assert SR291(str(tmp_path), **rest).training_images == 4
+
+
+def flip_a_byte(file: Path) -> None:
+    """Changes the content alone: not the size, and the time by as little as a file system can."""
+    state, content = file.stat(), bytearray(file.read_bytes())
+    content[-4] ^= 255
+    file.write_bytes(content)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns + 1))
+
+
+def swap(folder: Path) -> None:
+    (folder / "a.bmp").rename(folder / "c.bmp")
+    (folder / "b.bmp").rename(folder / "a.bmp")
+    (folder / "c.bmp").rename(folder / "b.bmp")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "content": lambda folder: flip_a_byte(folder / "a.bmp"),
+    "added": lambda folder: save_image(load_image(folder / "b.bmp"), folder / "0002b.png"),
+    "removed": lambda folder: (folder / "0001.png").unlink(),
+    "renamed": lambda folder: (folder / "0001.png").rename(folder / "z.png"),
+    "swapped": swap,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("pattern", ["images", "images/*", "im*/*.*"])
+def test_a_stale_store_is_never_used(
+    make_images: MakeImages, cache: Path, change: str, pattern: str
+) -> None:
+    folder = make_images()
+    for name, like in (("a", "0000"), ("b", "0000")):
+        save_image(load_image(folder / f"{like}.png"), folder / f"{name}.bmp")
+    flip_a_byte(folder / "b.bmp")
+
+    def stored() -> list[torch.Tensor]:
+        targets = module(folder, cache, train=[pattern])._store().targets
+        flats = {store: store.flat().numpy() for store in targets.stores}
+        return [torch.tensor(s.view(flats[s], i)) for s, i in targets[:]]
+
+    def files() -> list[torch.Tensor]:
+        return [load_image(file) for file in list_images(folder)]
+
+    def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+        return len(one) == len(other) and all(map(torch.equal, one, other))
+
+    before = stored()
+    assert equal(before, files())
+    CHANGES[change](folder)
+    assert not equal(before, files())
+    assert equal(stored(), files())
+
+
+@pytest.mark.parametrize(
+    "pattern", ["*.png", "*/*.png", "**/*.png", "a/**/*", "*/0?.*", "a/../b/*", "./a/*", "*/[!c]*"]
+)
+def test_patterns_mean_what_pathlib_says(tmp_path: Path, pattern: str) -> None:
+    for name in ("x.png", "a/00.png", "a/01.PNG", "a/b/c.png", "a-b/c.png", "a/t.txt", "b/.h.bmp"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).touch()
+    (tmp_path / "a/folder.png").mkdir()
+    wanted = [p for p in sorted(tmp_path.glob(pattern)) if p.is_file() and p.suffix != ".txt"]
+    assert list(map(Path, image_set("train", tmp_path, [pattern]).files)) == wanted

@@ -66,8 +66,18 @@ def test_files_are_read_once(
     monkeypatch.setattr("sr_experiments.data.index.load_image", load)
     assert index_images(list_images(folder), cache) == first
     assert read == []
+    assert index_images([str(file) for file in list_images(folder)], cache) == first
     save_image(load_image(folder / "0000.png")[:, 1:], folder / "0001.png")
     changed = index_images(list_images(folder), cache)
     assert [path.name for path in read] == ["0001.png"]
     assert changed[0] == first[0]
     assert changed[1].digest != first[1].digest
+
+
+def test_an_index_of_another_format_is_made_anew(make_images: MakeImages, cache: Path) -> None:
+    files = list_images(make_images())
+    first = index_images(files, cache)
+    (kept,) = (cache / "index").glob("*.json")
+    for text in ("[[1, 2, 3]]", '{"path": ["a"]}', "{", '{"path": 3}', "7"):
+        kept.write_text(text, encoding="utf-8")
+        assert index_images(files, cache) == first
