@@ -1,4 +1,3 @@
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,18 @@ from sr_experiments.errors import ImageError
 from sr_experiments.training.data_wait import DataWait
 
 
+class Clock:
+    """Time that passes only where the test says so."""
+
+    now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+CLOCK = Clock()
+
+
 class Slow(Dataset[Tensor]):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -20,7 +31,7 @@ class Slow(Dataset[Tensor]):
         return 6
 
     def __getitem__(self, index: int) -> Tensor:
-        time.sleep(self.seconds)
+        CLOCK.now += self.seconds
         return torch.ones(1)
 
 
@@ -31,7 +42,7 @@ class Step(pl.LightningModule):
         self.seconds = seconds
 
     def training_step(self, batch: Tensor, index: int) -> Tensor:
-        time.sleep(self.seconds)
+        CLOCK.now += self.seconds
         loss: Tensor = self.layer(batch).sum()
         return loss
 
@@ -40,7 +51,11 @@ class Step(pl.LightningModule):
 
 
 @pytest.mark.parametrize(("data", "step"), [(0.03, 0.01), (0.0, 0.03)])
-def test_the_share_is_that_of_the_loader(data: float, step: float) -> None:
+def test_the_share_is_that_of_the_loader(
+    monkeypatch: pytest.MonkeyPatch, data: float, step: float
+) -> None:
+    for module in ("sr_experiments.data.loader", "sr_experiments.training.data_wait"):
+        monkeypatch.setattr(f"{module}.time", CLOCK)
     trainer = pl.Trainer(
         max_epochs=2,
         accelerator="cpu",
@@ -53,7 +68,7 @@ def test_the_share_is_that_of_the_loader(data: float, step: float) -> None:
     )
     trainer.fit(Step(step), TimedLoader(Slow(data), 0, batch_size=None))
     share = float(trainer.callback_metrics["train/data_wait"])
-    assert share == pytest.approx(data / (data + step), abs=0.25)
+    assert share == pytest.approx(data / (data + step), abs=1e-6)
 
 
 class Failing(Slow):
