@@ -11,7 +11,7 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.inference import Upscaler
-from sr_experiments.metrics import PSNR, SSIM, Measure, MeasureMean
+from sr_experiments.metrics import PSNR, SSIM, Measure, SetMeasure
 from sr_experiments.models import Network
 
 _METHODS = ("bicubic", "model")
@@ -56,7 +56,7 @@ class BenchmarkScore:
         protocol: Protocol,
         benchmarks: Sequence[str],
         scales: Sequence[float],
-        measures: Mapping[str, Measure] | None = None,
+        measures: Mapping[str, Measure | SetMeasure] | None = None,
     ) -> None:
         self.protocol = protocol
         self.measures = dict(measures or {})
@@ -66,7 +66,7 @@ class BenchmarkScore:
             MetricCollection(
                 dict[str, Metric | MetricCollection](images=SumMetric())
                 | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
-                | {f"{m}_{q}": MeasureMean(f) for m in _METHODS for q, f in self.measures.items()},
+                | {f"{m}_{q}": f.metric() for m in _METHODS for q, f in self.measures.items()},
                 compute_groups=False,
             )
             for _ in self.keys
