@@ -1,6 +1,7 @@
 """Fixtures for all tests."""
 
 import os
+import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+
+# A shell without job control starts background commands deaf to Ctrl-C, and their children inherit
+# that; tests that interrupt a sweep need the usual behaviour.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SHARED = Path(__file__).parents[2] / "shared"
 
