@@ -12,10 +12,10 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.files import write_whole
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.prior import check_same, settle
-from sr_experiments.sweeps.status import write_whole
 
 
 def earlier_start(config: DictConfig, content: dict[str, Any]) -> Job | None:

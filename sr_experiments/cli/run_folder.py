@@ -15,6 +15,8 @@ import torch
 import yaml
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.files import write_whole
+
 _PACKAGES = (
     "sr-experiments",
     "torch",
@@ -67,10 +69,7 @@ class RunFolder:
 
     @rank_zero_only
     def _write(self, name: str, text: str) -> None:
-        self.path.mkdir(parents=True, exist_ok=True)
-        temporary = self.path / f".{name}.{os.getpid()}"
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(self.path / name)
+        write_whole(self.path / name, text)
 
 
 def environment() -> dict[str, Any]:

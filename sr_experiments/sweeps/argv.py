@@ -7,8 +7,8 @@ from pathlib import Path
 import yaml
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.files import write_whole
 from sr_experiments.sweeps.command import quoted
-from sr_experiments.sweeps.status import write_whole
 
 _RECORD = "overrides.yaml"
 _OPTION = re.compile(r"\+*sweep\.resume=(?P<folder>.+)")

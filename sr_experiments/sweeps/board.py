@@ -14,9 +14,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from sr_experiments.files import write_whole
 from sr_experiments.sweeps.job import FINISHED, Job
 from sr_experiments.sweeps.settings import Settings
-from sr_experiments.sweeps.status import write_whole
 
 _WIDTH_OF_FILES = 140
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.files import write_whole
 from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, Job
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.status import read_status, record_end, write_whole
+from sr_experiments.sweeps.status import read_status, record_end
 
 _RECORD = ".slurm_jobs"
 # squeue and the shared file system may see the end of a job at different times.

@@ -1,11 +1,12 @@
 """``status.json`` and ``config.yaml`` of run folders, read and completed from outside the run."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from sr_experiments.files import write_whole
 
 _TAIL_LINES = 20
 
@@ -49,11 +50,3 @@ def tail(path: Path, lines: int = _TAIL_LINES) -> list[str]:
     except OSError:
         return []
     return text.splitlines()[-lines:]
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Writes a file so that it appears whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)

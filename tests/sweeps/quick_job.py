@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.app import run_app
 from sr_experiments.errors import TrainingError
-from sr_experiments.sweeps.status import write_whole
+from sr_experiments.files import write_whole
 
 
 def job(config: DictConfig) -> float:
