@@ -1,0 +1,1 @@
+"""Reports of studies and sweeps: page, text, plots and tables."""

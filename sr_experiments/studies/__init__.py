@@ -1,0 +1,1 @@
+"""Runs read back, grouped into configurations, compared over seeds."""
