@@ -6,7 +6,7 @@ import torch
 
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import BenchmarkScore, Protocol
-from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.panel import cut_tiles, draw_panel
 from sr_experiments.evaluation.table import print_table, write_table
 from sr_experiments.metrics import psnr
 from sr_experiments.models import EDSR, VDSR
@@ -90,7 +90,7 @@ def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFi
 def test_panel_shows_the_original(channels: int):
     shown = item(120, 130)
     shown["image"] = shown["image"][:channels]
-    panel = draw_panel(still_network(), [shown, item(60, 40)], PROTOCOL, "VDSR")
+    panel = draw_panel(cut_tiles(still_network(), [shown, item(60, 40)], PROTOCOL, "VDSR"))
     assert panel.dtype == torch.uint8
     assert panel.shape[0] == 3
     assert panel.float().std() > 10
