@@ -5,14 +5,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
 
 from sr_experiments.studies.measures import Better
 from sr_experiments.studies.run import Curve, Run, State
-from sr_experiments.studies.statistics import Estimate, estimate
+from sr_experiments.studies.statistics import Array, Estimate, paired
 
 #: States of runs that failed by what they tested: evidence against their configuration.
 LOST: tuple[State, ...] = ("diverged", "dead")
+_ACCIDENTS: dict[State, str] = {
+    "running": "is running",
+    "failed": "failed",
+    "killed": "was killed",
+    "timeout": "ran out of time",
+    "interrupted": "was interrupted",
+    "waiting": "has not begun",
+    "unreadable": "cannot be read",
+}
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,9 @@ class Outcome:
     seed: int | None
     state: State
     value: float
+
+
+BySeed = dict[int | None, Outcome]
 
 
 @dataclass(frozen=True)
@@ -83,4 +94,74 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher
     Runs that failed by accident, are running or missing leave their seed out. Several runs with
     the same seed count once, by their mean; if one of them diverged, as diverged.
     """
-    raise NotImplementedError
+    runs_a, runs_b = _by_seed(a), _by_seed(b)
+    seeds = sorted({*runs_a, *runs_b}, key=lambda seed: (seed is None, seed or 0))
+    left_out = [*_left_out(runs_a, seeds, "a"), *_left_out(runs_b, seeds, "b")]
+    silent = {each.seed for each in left_out}
+    counted = [seed for seed in seeds if seed not in silent]
+    worst = -np.inf if better == "higher" else np.inf
+    x, lost_a = _values(runs_a, counted, worst)
+    y, lost_b = _values(runs_b, counted, worst)
+    difference, p, effect = paired(x, y)
+    low, high = _plausible(x, y, difference)
+    return Comparison(
+        difference,
+        p,
+        effect,
+        low,
+        high,
+        len(counted),
+        lost_a,
+        lost_b,
+        tuple(left_out),
+        "higher" if low > 0 else "lower" if high < 0 else "not distinguishable",
+    )
+
+
+def _left_out(runs: BySeed, seeds: Sequence[int | None], side: Literal["a", "b"]) -> list[LeftOut]:
+    return [LeftOut(seed, side, why) for seed in seeds if (why := _why_not(runs.get(seed)))]
+
+
+def _values(
+    runs: BySeed, seeds: Sequence[int | None], worst: float
+) -> tuple[Array, tuple[int | None, ...]]:
+    """The runs' values [N], ``worst`` for lost ones, and the seeds of those."""
+    lost = tuple(seed for seed in seeds if runs[seed].state in LOST)
+    values = [worst if seed in lost else runs[seed].value for seed in seeds]
+    return np.array(values, dtype=np.float64), lost
+
+
+def _by_seed(outcomes: Sequence[Outcome]) -> BySeed:
+    """One outcome per seed: accidents yield to finished runs, and those to diverged ones."""
+    groups: dict[int | None, list[Outcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(outcome.seed, []).append(outcome)
+    found: BySeed = {}
+    for seed, group in groups.items():
+        lost = [each for each in group if each.state in LOST]
+        values = [each.value for each in group if not _why_not(each)]
+        if not lost and values:
+            found[seed] = Outcome(seed, "finished", float(np.mean(values)))
+        else:
+            found[seed] = (lost or group)[0]
+    return found
+
+
+def _why_not(run: Outcome | None) -> str:
+    """Why a run is no evidence; empty if it is."""
+    if run is None:
+        return "is missing"
+    if run.state == "finished" and np.isnan(run.value):
+        return "has no value"
+    return _ACCIDENTS.get(run.state, "")
+
+
+def _plausible(x: Array, y: Array, difference: Estimate) -> tuple[float, float]:
+    if len(x) < 2:
+        return np.nan, np.nan
+    if difference.count == len(x):
+        return difference.low, difference.high
+    with np.errstate(invalid="ignore"):
+        pairs = x - y
+    # Where both lost, neither is ahead: that pair points nowhere.
+    return (-np.inf, np.inf) if np.isnan(pairs).any() else (float(pairs.min()), float(pairs.max()))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
 from sr_experiments.studies.run import Curve
 
@@ -75,6 +75,34 @@ def band(curves: Sequence[Curve], confidence: float = 0.95) -> Band:
     mean, half, count = _over_seeds(table[0].T, confidence)
     epoch, seconds = (_over_seeds(part.T, confidence)[0] for part in table[1:])
     return Band(steps, epoch, seconds, mean, mean - half, mean + half, count)
+
+
+def paired(x: Array, y: Array) -> tuple[Estimate, float, float]:
+    """Mean difference of ``x`` [N] - ``y`` [N], p value of the paired t test and effect size.
+
+    Pairs with an infinite value are left out. The effect size is Cohen's d_z (mean by standard
+    deviation of the differences) with Hedges' correction. It needs three pairs, the p value two;
+    NaN with fewer. Differences that are all the same have p = 0 and d = inf, or 1 and 0 if they
+    are 0.
+    """
+    numbers = np.isfinite(x) & np.isfinite(y)
+    x, y = x[numbers], y[numbers]
+    differences, count = x - y, len(x)
+    if count < 2:
+        return estimate(differences), np.nan, np.nan
+    mean = float(differences.mean())
+    noise = 1e-12 * max(np.abs(x).max(), np.abs(y).max())
+    if np.ptp(differences) <= noise:
+        if abs(mean) <= noise:
+            return Estimate(0.0, 0.0, 0.0, count), 1.0, 0.0
+        return Estimate(mean, mean, mean, count), 0.0, float(np.copysign(np.inf, mean))
+    effect = np.nan
+    if count > 2:
+        freedom = count - 1
+        logs = special.gammaln([freedom / 2, (freedom - 1) / 2])
+        hedges = np.exp(logs[0] - logs[1]) / np.sqrt(freedom / 2)
+        effect = float(hedges * mean / differences.std(ddof=1))
+    return estimate(differences), float(stats.ttest_rel(x, y).pvalue), effect
 
 
 def _over_seeds(values: Array, confidence: float) -> tuple[Array, Array, NDArray[np.int64]]:
