@@ -1,38 +1,14 @@
 """Whether one configuration's runs end higher than another's, seed by seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from sr_experiments.studies.measures import Better
-from sr_experiments.studies.run import Curve, Run, State
+from sr_experiments.studies.outcome import LOST, BySeed, Outcome, by_seed, why_not
 from sr_experiments.studies.statistics import Array, Estimate, paired
-
-#: States of runs that failed by what they tested: evidence against their configuration.
-LOST: tuple[State, ...] = ("diverged", "dead")
-_ACCIDENTS: dict[State, str] = {
-    "running": "is running",
-    "failed": "failed",
-    "killed": "was killed",
-    "timeout": "ran out of time",
-    "interrupted": "was interrupted",
-    "waiting": "has not begun",
-    "unreadable": "cannot be read",
-}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one run came to; ``value`` counts for finished runs alone, NaN is a missing one."""
-
-    seed: int | None
-    state: State
-    value: float
-
-
-BySeed = dict[int | None, Outcome]
 
 
 @dataclass(frozen=True)
@@ -75,16 +51,6 @@ class Comparison:
     verdict: Literal["higher", "lower", "not distinguishable"]
 
 
-def outcomes(runs: Sequence[Run], metric: str, measure: Callable[[Curve], float]) -> list[Outcome]:
-    """What ``measure`` finds in each run's curve of ``metric``; NaN for runs without that curve."""
-    found = []
-    for run in runs:
-        curve = run.curves.get(metric)
-        value = np.nan if curve is None else measure(curve)
-        found.append(Outcome(run.seed, run.state, value))
-    return found
-
-
 def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher") -> Comparison:
     """Compares the runs of two configurations, paired by seed.
 
@@ -94,7 +60,7 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher
     Runs that failed by accident, are running or missing leave their seed out. Several runs with
     the same seed count once, by their mean; if one of them diverged, as diverged.
     """
-    runs_a, runs_b = _by_seed(a), _by_seed(b)
+    runs_a, runs_b = by_seed(a), by_seed(b)
     seeds = sorted({*runs_a, *runs_b}, key=lambda seed: (seed is None, seed or 0))
     left_out = [*_left_out(runs_a, seeds, "a"), *_left_out(runs_b, seeds, "b")]
     silent = {each.seed for each in left_out}
@@ -119,7 +85,7 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher
 
 
 def _left_out(runs: BySeed, seeds: Sequence[int | None], side: Literal["a", "b"]) -> list[LeftOut]:
-    return [LeftOut(seed, side, why) for seed in seeds if (why := _why_not(runs.get(seed)))]
+    return [LeftOut(seed, side, why) for seed in seeds if (why := why_not(runs.get(seed)))]
 
 
 def _values(
@@ -129,31 +95,6 @@ def _values(
     lost = tuple(seed for seed in seeds if runs[seed].state in LOST)
     values = [worst if seed in lost else runs[seed].value for seed in seeds]
     return np.array(values, dtype=np.float64), lost
-
-
-def _by_seed(outcomes: Sequence[Outcome]) -> BySeed:
-    """One outcome per seed: accidents yield to finished runs, and those to diverged ones."""
-    groups: dict[int | None, list[Outcome]] = {}
-    for outcome in outcomes:
-        groups.setdefault(outcome.seed, []).append(outcome)
-    found: BySeed = {}
-    for seed, group in groups.items():
-        lost = [each for each in group if each.state in LOST]
-        values = [each.value for each in group if not _why_not(each)]
-        if not lost and values:
-            found[seed] = Outcome(seed, "finished", float(np.mean(values)))
-        else:
-            found[seed] = (lost or group)[0]
-    return found
-
-
-def _why_not(run: Outcome | None) -> str:
-    """Why a run is no evidence; empty if it is."""
-    if run is None:
-        return "is missing"
-    if run.state == "finished" and np.isnan(run.value):
-        return "has no value"
-    return _ACCIDENTS.get(run.state, "")
 
 
 def _plausible(x: Array, y: Array, difference: Estimate) -> tuple[float, float]:

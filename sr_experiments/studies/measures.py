@@ -43,10 +43,10 @@ def at_share(curve: Curve, share: float, total_steps: int) -> float | None:
     if not len(measured.step):
         return None
     spacing = float(np.median(np.diff(curve.step, prepend=0.0)))
-    distances = np.abs(measured.step - share * total_steps)
+    # Rounded, so that 0.55 * 100 steps are 55: the earlier one of two as near is taken.
+    distances = np.abs(measured.step - share * total_steps).round(6)
     nearest = int(distances.argmin())
-    close = distances[nearest] <= spacing / 2 * (1 + 1e-9)
-    return float(measured.value[nearest]) if close else None
+    return float(measured.value[nearest]) if distances[nearest] <= spacing / 2 else None
 
 
 def area(curve: Curve) -> float:

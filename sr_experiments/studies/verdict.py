@@ -1,7 +1,7 @@
 """What a comparison says about a claim."""
 
 from dataclasses import dataclass
-from math import log1p
+from math import inf, log1p
 from typing import Literal
 
 from sr_experiments.errors import ConfigError
@@ -50,7 +50,7 @@ def judge(
 
     Raises:
         ConfigError: ``expect`` is unknown or not about this kind of comparison, or ``margin`` is
-            negative, or 0 with "same".
+            negative or infinite, or 0 with "same".
     """
     _check(expect, comparison, margin)
     if isinstance(comparison, Speed):
@@ -87,6 +87,6 @@ def _check(expect: str, comparison: Comparison | Speed, margin: float) -> None:
     if expect not in (*fitting, "same"):
         what = "speed" if isinstance(comparison, Speed) else "values"
         raise ConfigError(f"expect={expect} does not fit a comparison of {what}")
-    if margin < 0 or (expect == "same" and margin == 0):
+    if not 0 <= margin < inf or (expect == "same" and margin == 0):
         least = "above 0 with expect=same" if expect == "same" else "0 or more"
         raise ConfigError(f"margin must be {least}: what counts as a difference; not {margin:g}")

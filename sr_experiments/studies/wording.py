@@ -43,7 +43,7 @@ def headline(comparison: Comparison | Speed, names: Names, unit: str, verb: str)
             return f"{a} {verb} {comparison.verdict} than {b} in all {pairs} pairs{mean}"
         if pairs == 1:
             return f"{a} and {b} have one pair, without numbers for both"
-        return f"the {pairs} pairs of {a} and {b} do not all point one way{mean}"
+        return f"The {pairs} pairs of {a} and {b} do not all point one way{mean}"
     if pairs == 1:
         return f"{sentence} (one pair)"
     effect = f", d = {abs(logs.effect):.1f}" if isfinite(logs.effect) else ""
