@@ -41,6 +41,9 @@ def build_loggers(config: DictConfig) -> list[Logger]:
             # Or the curves of a continued run would go back in time.
             provided = {"purge_step": first_new_step(config)}
         loggers.append(build(f"logger.{name}", node, **provided))
+        if isinstance(loggers[-1], WandbLogger):
+            # Lightning hands it over though it is not set, and W&B warns of it.
+            loggers[-1]._wandb_init.pop("anonymous", None)
     return loggers
 
 

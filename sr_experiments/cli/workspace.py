@@ -104,7 +104,7 @@ def _plot(name: str, axis: str) -> wr.LinePlot:
     )
 
 
-def _results() -> list[wr.ScalarChart | wr.RunComparer]:
+def _results() -> list[wr.PanelTypes]:
     charts = [wr.ScalarChart(title=n, metric=n, groupby_aggfunc="mean") for n in _RESULTS]
     return [*charts, wr.RunComparer(diff_only="split")]
 
