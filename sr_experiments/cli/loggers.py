@@ -102,7 +102,7 @@ def _prepare_wandb(node: DictConfig) -> None:
     """Makes sure that W&B neither asks for a key nor waits for one.
 
     Raises:
-        ConfigError: online logging without a key.
+        ConfigError: it is not installed; online logging without a key that W&B takes.
     """
     try:
         import wandb
@@ -111,8 +111,14 @@ def _prepare_wandb(node: DictConfig) -> None:
             "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
         ) from None
     os.environ.setdefault("WANDB_SILENT", "true")
-    if not node.get("offline") and not wandb.login(prompt=False):
+    if node.get("offline"):
+        return
+    try:
+        problem = "" if wandb.login(prompt=False) else "no key"
+    except wandb.Error as error:  # a wrong key, or nobody to ask
+        problem = " ".join(str(error).split())
+    if problem:
         raise ConfigError(
-            "logger.wandb.offline=false: no key; set WANDB_API_KEY or run `wandb login`, or stay "
-            "offline and upload later with `wandb sync`"
+            f"logger.wandb.offline=false: {problem}; set WANDB_API_KEY or run `wandb login`, or "
+            "stay offline and upload later with `wandb sync`"
         )

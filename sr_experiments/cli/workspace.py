@@ -1,5 +1,6 @@
 """What a W&B workspace for a group of runs shows, and how it is saved."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -84,17 +85,18 @@ def save(workspace: ws.Workspace) -> str:
     Raises:
         ConfigError: there is no key, or W&B cannot be reached or refuses.
     """
-    if not wandb.login(prompt=False):
-        raise ConfigError(
-            "dashboard: no key; set WANDB_API_KEY or run `wandb login`, or look at the "
-            "specification with --dry-run"
-        )
+    os.environ.setdefault("WANDB_SILENT", "true")
     try:
+        if not wandb.login(prompt=False):
+            raise ConfigError(
+                "dashboard: no key; set WANDB_API_KEY or run `wandb login`, or look at the "
+                "specification with --dry-run"
+            )
         workspace.entity = workspace.entity or str(wandb.Api().default_entity)
         return str(workspace.save().url)
     except (wandb.Error, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"dashboard: W&B did not take the workspace ({reason})") from None
+        raise ConfigError(f"dashboard: W&B did not take the workspace: {reason}") from None
 
 
 def _plot(name: str, axis: str) -> wr.LinePlot:
