@@ -151,6 +151,7 @@ def test_a_workspace_is_saved(
 ):
     address, saved = server
     surroundings = {"HOME": str(tmp_path), "WANDB_BASE_URL": address, "WANDB_API_KEY": "a" * 40}
+    surroundings["WANDB_MODE"] = "online"  # offline runs before this test have set it otherwise
     done = subprocess.run(
         [sys.executable, str(ROOT / "dashboard.py"), *own_study],
         cwd=tmp_path,

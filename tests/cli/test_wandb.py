@@ -3,6 +3,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -11,7 +12,9 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sr_experiments.cli import pictures
-from sr_experiments.cli.metric_logger import definition
+from sr_experiments.cli.metric_logger import MetricLogger, definition
+from sr_experiments.cli.recorded import recorded
+from sr_experiments.cli.run_folder import RunFolder
 from tests.cli.conftest import TINY, Command
 from tests.cli.offline import WANDB, offline_runs
 
@@ -146,6 +149,30 @@ def test_runs_in_one_process_do_not_mix(command: Command, images: list[str]):
     assert "test/psnr" not in b.summary["summary"]
     assert c.curve("test/psnr")
     assert any("panel.filenames" in row for row in c.history)
+
+
+def test_what_fails_before_training_leaves_no_run(command: Command, images: list[str]):
+    result = command("train", *images, *SHORT, "logger=wandb", "trainer.max_time=never")
+    assert result.code == 2
+    assert wandb.run is None
+    assert offline_runs(result.folder) == []
+
+
+def test_an_interrupted_run_is_marked(tmp_path: Path):
+    logger = MetricLogger(save_dir=tmp_path, offline=True)
+    trainer = SimpleNamespace(loggers=[logger], callback_metrics={})
+
+    def interrupted() -> None:
+        with recorded(RunFolder(tmp_path), trainer):
+            logger.log_metrics({"val/psnr": 30.0}, 1)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert wandb.run is None
+    (run,) = offline_runs(tmp_path)
+    assert run.summary["exit_code"] == 255  # W&B's for a run that was killed
+    assert run.curve("val/psnr") == [(1, 30.0)]
 
 
 def test_pictures_show_the_weights_that_are_scored(
