@@ -26,6 +26,7 @@ def build_loggers(config: DictConfig) -> list[Logger]:
         ConfigError: W&B is not installed, or is to be online and has no key.
     """
     loggers: list[Logger] = [csv_logger(config)]
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     # Without a choice there is no such key.
     chosen = config.logger if "logger" in config else {}
     for name, node in chosen.items():
@@ -34,7 +35,7 @@ def build_loggers(config: DictConfig) -> list[Logger]:
             _prepare_wandb(node)
             provided = {"id": wandb_id(config)}
             if node.get("name") is None:
-                provided["name"] = run_name(config, HydraConfig.get().overrides.task)
+                provided["name"] = run_name(config, typed)
             if node.get("group") is None:
                 provided["group"] = run_group(config)
         elif name == "tensorboard":

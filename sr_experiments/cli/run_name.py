@@ -51,7 +51,7 @@ def run_group(config: DictConfig) -> str | None:
     """The study that a run belongs to, else the folder of its sweep, else None."""
     if "study" in config:
         return str(config.study.name)
-    if HydraConfig.get().mode == RunMode.MULTIRUN:
+    if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
         return Path(HydraConfig.get().sweep.dir).name
     return Path(config.run_dir).absolute().parent.name if JOB_MARK in os.environ else None
 

@@ -53,6 +53,7 @@ def test_group_is_the_sweeps_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def hydra(mode: RunMode) -> None:
         found = SimpleNamespace(mode=mode, sweep=SimpleNamespace(dir="sweeps/night"))
         monkeypatch.setattr(HydraConfig, "get", lambda: found)
+        monkeypatch.setattr(HydraConfig, "initialized", lambda: True)
 
     monkeypatch.delenv(JOB_MARK, raising=False)
     hydra(RunMode.RUN)
