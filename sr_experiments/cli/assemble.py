@@ -20,6 +20,7 @@ from sr_experiments.evaluation.benchmark import BenchmarkScore
 from sr_experiments.losses import GANLoss
 from sr_experiments.metrics import Measure, SetMeasure, check_size
 from sr_experiments.models import Network
+from sr_experiments.studies.study import read_study
 from sr_experiments.sweeps.settings import read_settings
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
@@ -74,7 +75,24 @@ def plain(config: DictConfig) -> dict[str, Any]:
     for key in ("trainer", "device"):
         check_arguments(key, pl.Trainer, lightning_arguments(content.get(key) or {}))
     read_settings(content["sweep"])
+    if "study" in content:
+        content["study"] = _part_in_study(content["study"])
     return {str(key): value for key, value in content.items()}
+
+
+def _part_in_study(node: dict[str, Any]) -> dict[str, str]:
+    """What a run records of its study; the rest stands in ``conf/study``.
+
+    Raises:
+        ConfigError: it is not one job of a study.
+    """
+    study, arm = read_study(node), node["arm"]
+    if arm not in study.arms:
+        raise ConfigError(
+            f"study={study.name}: a study is a sweep; run it with `python train.py -m "
+            f"study={study.name}`"
+        )
+    return {"name": study.name, "size": study.size, "arm": arm}
 
 
 def build_data(config: DictConfig, network: Network) -> RestorationDataModule:

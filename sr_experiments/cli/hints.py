@@ -12,6 +12,8 @@ from omegaconf.errors import MissingMandatoryValue
 
 from sr_experiments.cli.conf_dir import conf_dir
 
+_LISTED = 40  # more names than that are no help
+
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """``; did you mean a, b?`` for the nearest valid names, or a list of all if none is near."""
@@ -19,7 +21,7 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
     close = get_close_matches(name, names, n=3, cutoff=0.6)
     if close:
         return f"; did you mean {' or '.join(close)}?"
-    return f"; valid are {' '.join(names)}" if names else ""
+    return f"; valid are {' '.join(names)}" if 0 < len(names) <= _LISTED else ""
 
 
 def explain(error: Exception, config_name: str) -> str:

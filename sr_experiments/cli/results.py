@@ -11,7 +11,7 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
-from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
 from sr_experiments.imaging import save_image
 from sr_experiments.models import Network
@@ -60,8 +60,10 @@ def _present(
     if panels:
         chosen = shown(data, network, panels)
         picture = folder / "images" / "panel.png"
-        panel = draw_panel(network.eval(), chosen, scorer.protocol, method)
+        tiles = cut_tiles(network.eval(), chosen, scorer.protocol, method)
+        panel = draw_panel(tiles)
         save_image(panel, picture)
+        save_tiles(tiles, chosen, folder / "images" / "tiles")
         for logger in loggers:
             if isinstance(logger, WandbLogger):
                 logger.log_image("panel", [str(picture)])

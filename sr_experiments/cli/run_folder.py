@@ -58,6 +58,7 @@ class RunFolder:
             "status.json",
             {
                 "state": state,
+                "schema": 1,
                 "seconds": round(time.time() - self.started, 1),
                 "metrics": dict(metrics or {}),
                 "error": error,

@@ -1,5 +1,6 @@
 """A picture that compares low resolution, bicubic, result and original."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from torch.nn import functional as F
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.evaluation.protocol import Protocol
-from sr_experiments.imaging import imresize, modcrop, quantise
+from sr_experiments.files import write_whole
+from sr_experiments.imaging import imresize, modcrop, quantise, save_image
 from sr_experiments.imaging.resize import as_fraction
 from sr_experiments.inference import Upscaler
 from sr_experiments.metrics import psnr
@@ -22,20 +24,50 @@ _ZOOM = 3
 _GAP = 8
 _CAPTION = 40
 _ERROR_GAIN = 8
+_KINDS = ("lr", "bicubic", "model", "original")
+
+Tile = tuple[str, Tensor]
 
 
-def draw_panel(
+def cut_tiles(
     network: Network, items: Sequence[EvaluationItem], protocol: Protocol, method: str
-) -> Tensor:
-    """One row per item: LR, bicubic, SR, HR, and the error of SR times 8 around mid-gray.
+) -> list[list[Tile]]:
+    """For each item captioned tiles of LR, bicubic, SR, HR, and the error of SR around mid-gray.
 
-    Each tile shows the part of the image with the most detail, three times enlarged; captions give
-    the PSNR of the whole image by the protocol.
+    Each tile shows the part of the image with the most detail; the error is 8 times enlarged.
+    Captions give the PSNR of the whole image by the protocol.
+
+    Returns:
+        Caption and uint8 [1 or 3, H, W] for each tile.
+    """
+    return [_tiles(network, item, protocol, method) for item in items]
+
+
+def draw_panel(rows: Sequence[Sequence[Tile]]) -> Tensor:
+    """The tiles of each item in a row, three times enlarged.
 
     Returns:
         uint8 [3, H, W].
     """
-    return _canvas([_tiles(network, item, protocol, method) for item in items])
+    return _canvas(rows)
+
+
+def save_tiles(
+    rows: Sequence[Sequence[Tile]], items: Sequence[EvaluationItem], folder: Path
+) -> None:
+    """Writes LR, bicubic, SR and HR of each item into a folder of their own, for reports.
+
+    ``set5_butterfly_x3.model.png`` and so on (also lr, bicubic, original), each in its original
+    size, and ``tiles.json`` with their captions.
+    """
+    captions = {}
+    for row, item in zip(rows, items, strict=True):
+        stem = f"{item['benchmark']}_{Path(item['path']).stem}_x{item['scale']:g}"
+        for kind, (caption, image) in zip(_KINDS, row, strict=False):  # without the error
+            name = f"{stem}.{kind}.png"
+            save_image(image, folder / name)
+            captions[name] = caption
+    write_whole(folder / "tiles.json", json.dumps(captions, indent=2) + "\n")
 
 
 def draw_comparison(
@@ -54,7 +86,7 @@ def draw_comparison(
     return _canvas(rows)
 
 
-def _canvas(rows: Sequence[Sequence[tuple[str, Tensor]]]) -> Tensor:
+def _canvas(rows: Sequence[Sequence[Tile]]) -> Tensor:
     """Captioned tiles in rows, as one picture."""
     tile, columns = _SIDE * _ZOOM, len(rows[0])
     width = columns * tile + (columns + 1) * _GAP
@@ -72,9 +104,7 @@ def _canvas(rows: Sequence[Sequence[tuple[str, Tensor]]]) -> Tensor:
     return torch.from_numpy(np.array(canvas)).permute(2, 0, 1)
 
 
-def _tiles(
-    network: Network, item: EvaluationItem, protocol: Protocol, method: str
-) -> list[tuple[str, Tensor]]:
+def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: str) -> list[Tile]:
     scale = item["scale"]
     small, target = protocol.degrade(item["image"], scale, Path(item["path"]).name)
     reference = protocol.comparable(target, scale)

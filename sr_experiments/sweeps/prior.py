@@ -11,8 +11,8 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps.job import FAILED, FINISHED, Job
 from sr_experiments.sweeps.status import read_config, read_status
 
-# Where a run lies and how its sweep goes do not change its result.
-_IRRELEVANT = {"run_dir", "sweep"}
+# Where a run lies, how its sweep goes and what is said about it do not change its result.
+_IRRELEVANT = {"run_dir", "sweep", "study"}
 
 
 def settle(job: Job) -> None:

@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -6,8 +7,9 @@ import torch
 
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import BenchmarkScore, Protocol
-from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.imaging.io import load_image
 from sr_experiments.metrics import psnr
 from sr_experiments.models import EDSR, VDSR
 from tests.conftest import smooth_image
@@ -90,7 +92,20 @@ def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFi
 def test_panel_shows_the_original(channels: int):
     shown = item(120, 130)
     shown["image"] = shown["image"][:channels]
-    panel = draw_panel(still_network(), [shown, item(60, 40)], PROTOCOL, "VDSR")
+    panel = draw_panel(cut_tiles(still_network(), [shown, item(60, 40)], PROTOCOL, "VDSR"))
     assert panel.dtype == torch.uint8
     assert panel.shape[0] == 3
     assert panel.float().std() > 10
+
+
+def test_tiles_are_written_with_their_captions(tmp_path: Path):
+    images = [item(120, 130), item(60, 40)]
+    images[1]["path"] = "other/b.two.png"
+    tiles = cut_tiles(still_network(), images, PROTOCOL, "VDSR")
+    save_tiles(tiles, images, tmp_path)
+    captions = json.loads((tmp_path / "tiles.json").read_text())
+    assert sorted(captions) == sorted(p.name for p in tmp_path.glob("*.png"))
+    assert len(captions) == 8
+    name = next(name for name in captions if name.endswith("b.two_x2.original.png"))
+    assert torch.equal(load_image(tmp_path / name), tiles[1][3][1])
+    assert captions[name.replace("original", "model")].startswith("VDSR")

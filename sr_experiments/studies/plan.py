@@ -1,0 +1,45 @@
+"""From a study's configuration to the overrides of its jobs."""
+
+from collections.abc import Sequence
+
+from omegaconf import DictConfig
+
+from sr_experiments.errors import ConfigError
+from sr_experiments.studies.study import read_study
+
+
+def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Every arm with every seed, seed by seed, for each combination of typed overrides.
+
+    Args:
+        config: the configuration of the command, with a study.
+        typed: overrides of the command line; they win over the study's.
+
+    Raises:
+        ConfigError: there is no study, or it is not one.
+    """
+    if "study" not in config:
+        raise ConfigError("hydra/sweeper=study: choose a study too, with study=NAME")
+    study = read_study(config.study)
+    return [
+        [*_left(brought, overrides), *overrides]
+        for overrides in typed
+        for seed in study.seeds
+        for arm, of_arm in study.arms.items()
+        if (brought := [*study.recipe, *of_arm, f"seed={seed}", f"study.arm={arm}"])
+        if seed == study.seeds[0] or "seed" not in _keys(overrides)
+    ]
+
+
+def _left(brought: Sequence[str], typed: Sequence[str]) -> list[str]:
+    """What typed overrides leave of a study's; of the study's own, the last counts."""
+    last = {_key(override): override for override in brought}
+    return [override for key, override in last.items() if key not in _keys(typed)]
+
+
+def _keys(overrides: Sequence[str]) -> set[str]:
+    return {_key(override) for override in overrides}
+
+
+def _key(override: str) -> str:
+    return override.lstrip("+~").partition("=")[0]

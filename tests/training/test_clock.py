@@ -1,0 +1,78 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from sr_experiments.training.clock import Clock
+
+
+class Time:
+    """Time that passes only where the test says so."""
+
+    now = 100.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+class Step(pl.LightningModule):
+    """A step takes 2 seconds, a validation 50."""
+
+    def __init__(self, time: Time) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 1)
+        self.time = time
+
+    def training_step(self, batch: Tensor, index: int) -> Tensor:
+        self.time.now += 2.0
+        loss: Tensor = self.layer(batch).sum()
+        return loss
+
+    def validation_step(self, batch: Tensor, index: int) -> None:
+        self.time.now += 50.0
+        self.log("val/psnr", 1.0)
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.SGD(self.parameters(), 0.0)
+
+
+def fit(folder: Path, epochs: int, checkpoint: Path | None = None) -> list[float]:
+    """Seconds that were logged with each validation, of three steps per epoch."""
+    time = Time()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sr_experiments.training.clock.time", time)
+        logger = CSVLogger(folder, name="", version="")
+        saving = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
+        trainer = pl.Trainer(
+            max_epochs=epochs,
+            accelerator="cpu",
+            logger=logger,
+            callbacks=[Clock(), saving],
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+        )
+        batches = DataLoader(torch.ones(3, 1), batch_size=1)
+        trainer.fit(Step(time), batches, batches, ckpt_path=checkpoint, weights_only=True)
+    rows = [dict(zip(text[0], row, strict=True)) for text in [_table(folder)] for row in text[1:]]
+    return [float(row["train/seconds"]) for row in rows if row["val/psnr"]]
+
+
+def _table(folder: Path) -> list[list[str]]:
+    return [line.split(",") for line in (folder / "metrics.csv").read_text().splitlines()]
+
+
+def test_training_counts_and_scoring_does_not(tmp_path: Path):
+    assert fit(tmp_path, epochs=2) == [6.0, 12.0]
+
+
+def test_a_continued_run_goes_on_counting(tmp_path: Path):
+    fit(tmp_path / "first", epochs=2)
+    more = fit(tmp_path / "second", epochs=4, checkpoint=tmp_path / "first" / "last.ckpt")
+    assert more == [18.0, 24.0]
