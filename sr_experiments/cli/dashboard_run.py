@@ -1,11 +1,13 @@
 """One W&B workspace, from its configuration to its address."""
 
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import check_type
 from sr_experiments.errors import ConfigError
+from sr_experiments.studies.study import Study, read_study
 
 _TYPES = {
     "group": str | None,
@@ -30,8 +32,8 @@ def dashboard_run(config: DictConfig) -> None:
     assert isinstance(content, dict)
     for name, expected in _TYPES.items():
         check_type(name, content[name], expected)
-    study: dict[str, Any] = content.get("study") or {}
-    if bool(study) == bool(content["group"]):
+    study = read_study(config.study) if "study" in config else None
+    if (study is None) == (content["group"] is None):
         raise ConfigError(
             "give either study=NAME or group=NAME, the W&B group of the runs: the name of a "
             "sweep's folder"
@@ -44,8 +46,8 @@ def dashboard_run(config: DictConfig) -> None:
         ) from None
     by = ["study.size", "study.arm"] if study else []
     wanted = workspace.Wanted(
-        title=str(study.get("title") or content["group"]),
-        group=str(study.get("name") or content["group"]),
+        title=study.title if study else content["group"],
+        group=study.name if study else content["group"],
         by=content["by"] if content["by"] is not None else by,
         metrics=_metrics(study, content["sets"], content["channel"]),
         x=content["x"],
@@ -55,11 +57,10 @@ def dashboard_run(config: DictConfig) -> None:
     print(text if content["dry_run"] else f"workspace: {workspace.save(made)}")
 
 
-def _metrics(study: dict[str, Any], sets: list[str] | None, channel: str) -> list[str]:
+def _metrics(study: Study | None, sets: Sequence[str] | None, channel: str) -> list[str]:
     """The curves of validation: of these sets; else those that the study looks at, or Set5's."""
-    columns = (study.get("columns") or {}).values()
-    looked_at = [study.get("metric"), *(column["metric"] for column in columns)]
-    curves = [name for name in looked_at if name and name.startswith("val/")]
+    looked_at = [study.metric, *(c.metric for c in study.columns.values())] if study else []
+    curves = [name for name in looked_at if name.startswith("val/")]
     if sets is None and curves:
         ssim = [name.replace("/psnr_", "/ssim_") for name in curves]
         return list(dict.fromkeys([*curves, *ssim]))

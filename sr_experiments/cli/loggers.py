@@ -33,11 +33,14 @@ def build_loggers(config: DictConfig) -> list[Logger]:
         provided: dict[str, Any] = {}
         if name == "wandb":
             _prepare_wandb(node)
-            provided = {"id": wandb_id(config)}
-            if node.get("name") is None:
-                provided["name"] = run_name(config, typed)
-            if node.get("group") is None:
-                provided["group"] = run_group(config)
+            given = {
+                "name": run_name(config, typed),
+                "group": run_group(config),
+                # Lightning sets a variable, which W&B reads only once in a process.
+                "mode": "offline" if node.get("offline") else "online",
+            }
+            provided = {k: v for k, v in given.items() if node.get(k) is None}
+            provided["id"] = wandb_id(config)
         elif name == "tensorboard":
             # Or the curves of a continued run would go back in time.
             provided = {"purge_step": first_new_step(config)}

@@ -11,7 +11,7 @@ from pytorch_lightning.utilities.seed import isolate_rng
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.cli.results import shown
 from sr_experiments.data import RestorationDataModule
-from sr_experiments.evaluation.panel import draw_panel
+from sr_experiments.evaluation.panel import cut_tiles, draw_panel
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.models import Network
 
@@ -45,7 +45,8 @@ class ValidationPictures(pl.Callback):
             {**item, "image": item["image"].to(pl_module.device)} for item in self.items
         ]
         with isolate_rng(), trainer.precision_plugin.val_step_context():
-            panel = draw_panel(self.network, items, self.protocol, type(self.network).__name__)
+            name = type(self.network).__name__
+            panel = draw_panel(cut_tiles(self.network, items, self.protocol, name))
         step = trainer.fit_loop.epoch_loop._batches_that_stepped  # the step of logged metrics
         for logger in trainer.loggers:
             if isinstance(logger, WandbLogger):

@@ -15,7 +15,11 @@ from sr_experiments.cli import dashboard
 ROOT = Path(__file__).parents[2]
 Dashboard = Callable[..., tuple[int, str, str]]
 STUDY = """
+defaults: [base]
 name: rates
+source: nobody
+recipes: {mini: [model=vdsr]}
+arms: {high: [optim.lr=0.1], low: [optim.lr=0.01]}
 title: "Rates, and what they do"
 metric: val/set5_x3/psnr_y
 columns: {early: {metric: val/set5_x3/psnr_y, at: 0.1}, end: {metric: test/set5_x3/psnr_y}}
@@ -85,9 +89,17 @@ def test_a_study_groups_its_arms(call: Dashboard, own_study: tuple[str, str, str
     assert [key["name"] for key in runs["grouping"]] == ["study.value.size", "study.value.arm"]
 
 
+def test_a_study_of_the_project(call: Dashboard):
+    code, text, err = call("study=vdsr_residual", "--dry-run")
+    assert code == 0, err
+    assert "val/set5_x2/psnr_y" in shown(panels_of(text)["Validation PSNR"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["study=vdsr_residul"], "did you mean vdsr_residual?"),
+        (["study=vdsr_residual", "study.size=huge"], "study.size=huge"),
         ([], "either study=NAME or group=NAME"),
         (["group=a", "x=time"], "x: input should be 'epoch', 'step' or 'seconds'"),
         (["group=a", "by=optim.lr"], "by: "),

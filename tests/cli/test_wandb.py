@@ -159,7 +159,7 @@ def test_what_fails_before_training_leaves_no_run(command: Command, images: list
 
 
 def test_an_interrupted_run_is_marked(tmp_path: Path):
-    logger = MetricLogger(save_dir=tmp_path, offline=True)
+    logger = MetricLogger(save_dir=tmp_path, mode="offline")
     trainer = SimpleNamespace(loggers=[logger], callback_metrics={})
 
     def interrupted() -> None:
@@ -179,14 +179,14 @@ def test_pictures_show_the_weights_that_are_scored(
     command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch
 ):
     seen = []
-    draw = pictures.draw_panel
+    cut = pictures.cut_tiles
 
     def watched(network, *rest):
         assert not network.training
         seen.append({name: value.clone() for name, value in network.state_dict().items()})
-        return draw(network, *rest)
+        return cut(network, *rest)
 
-    monkeypatch.setattr(pictures, "draw_panel", watched)
+    monkeypatch.setattr(pictures, "cut_tiles", watched)
     result = command(
         "train", *images, *TINY, "logger=tensorboard", "callbacks=ema", "callbacks.ema.decay=0.5"
     )
@@ -200,7 +200,7 @@ def test_pictures_show_the_weights_that_are_scored(
 def test_pictures_cost_nothing_without_a_tool_that_takes_them(
     command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(pictures, "draw_panel", lambda *_: pytest.fail("drawn for nobody"))
+    monkeypatch.setattr(pictures, "cut_tiles", lambda *_: pytest.fail("drawn for nobody"))
     assert command("train", *images, *SHORT).code == 0
     assert command("train", *images, *SHORT, "logger=tensorboard", "panels=0").code == 0
 
