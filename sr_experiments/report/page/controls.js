@@ -68,7 +68,7 @@ function curveControls(content, view, renew, reset) {
 /** What the reader sees, in words. */
 function aboutCurves(metric, view) {
   const banded = metric.lines.some((lines) => lines.low.some((low) => low !== null));
-  const words = [`${metric.better === "lower" ? "Lower" : "Higher"} is better.`];
+  const words = [];
   words.push(banded ? "Lines are means over seeds, bands their confidence intervals." : "");
   words.push(view.smoothing ? `Smoothed by an exponential moving average (${view.smoothing}), bands too.` : "");
   const link = make("a", { href: "#statistics" }, "table of statistics");

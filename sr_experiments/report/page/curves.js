@@ -17,7 +17,7 @@ function legendButtons(styles, present, view, redraw) {
       redraw();
     };
     const attributes = { type: "button", "aria-pressed": String(!view.hidden.has(id)), onclick: toggle };
-    return present.has(id) ? make("button", attributes, swatch(style), style.name) : null;
+    return present.has(id) ? make("button", attributes, swatch(style), make("span", {}, style.name)) : null;
   });
   return buttons.filter((button) => button !== null);
 }
@@ -30,9 +30,10 @@ function curvesSection(content) {
     hidden: new Set(), zoom: null,
   };
   const place = make("div", { class: "plot" });
+  const axis = make("p", { class: "axis" });
   const hint = "Drag to zoom, double-click to reset. Keys: + and − zoom, arrows move, 0 resets.";
   const keys = make("p", { class: "hint", id: "curve-keys" }, hint);
-  const frame = make("div", { class: "frame", tabindex: "0", role: "group", "aria-describedby": "curve-keys" }, place);
+  const frame = make("div", { class: "frame", tabindex: "0", role: "group", "aria-describedby": "curve-keys" }, axis, place);
   const legend = make("div", { class: "legend", role: "group", "aria-label": "Configurations shown" });
   const about = make("p", { class: "hint" });
   let chart = null;
@@ -52,6 +53,7 @@ function curvesSection(content) {
       place.replaceChildren(make("p", { class: "empty" }, NOTHING_SHOWN));
     } else chart = drawChart(place, metric, view, styles, zoom);
     frame.setAttribute("aria-label", `Curves of ${metric.label} over ${AXES[view.x]}`);
+    axis.replaceChildren(metric.label, make("span", {}, ` · ${metric.better} is better`));
     reset.disabled = view.zoom === null;
     about.replaceChildren(...aboutCurves(metric, view));
     return { metric, styles };
