@@ -1,10 +1,13 @@
 const AXES = { epoch: "epochs", step: "optimizer steps", seconds: "seconds of training" };
-const WHOLE = [1, 2, 5].flatMap((digit) => [...Array(9).keys()].map((power) => digit * 10 ** power));
+const WHOLE = [1, 2, 5].flatMap((digit) =>
+  [...Array(9).keys()].map((power) => digit * 10 ** power),
+);
 WHOLE.sort((a, b) => a - b);
 
 function seriesOptions(part, styles) {
   const { colour, dash } = styles.get(part.configuration);
-  if (part.role === "mean") return { stroke: colour, width: 2, dash, points: { size: 6, fill: colour } };
+  if (part.role === "mean")
+    return { stroke: colour, width: 2, dash, points: { size: 6, fill: colour } };
   if (part.role === "runs") return { stroke: `${colour}99`, width: 1, points: { show: false } };
   return { stroke: "transparent", width: 0, points: { show: false } };
 }
