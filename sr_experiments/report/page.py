@@ -12,9 +12,11 @@ from sr_experiments.report.content import Content
 _STYLES = (
     "uPlot.min.css",
     "theme.css",
+    "base.css",
     "findings.css",
     "curves.css",
     "tables.css",
+    "setup.css",
     "pictures.css",
 )
 _SCRIPTS = (

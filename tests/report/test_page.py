@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sr_experiments.report import page
 from sr_experiments.report.content import Content
 from sr_experiments.report.page import render_page
 from tests.report.sample import empty_content, sample_content
@@ -56,3 +57,11 @@ def test_whole_in_itself_and_small() -> None:
     assert "default-src 'none'" in text
     assert "Permission is hereby granted" in text
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", text)
+
+
+def test_no_asset_is_left_out() -> None:
+    text = render_page(empty_content())
+    assets = list((Path(page.__file__).parent / "page").iterdir())
+    assert {file.suffix for file in assets} == {".js", ".css", ".html", ".LICENSE"}
+    for file in assets:
+        assert file.suffix == ".html" or file.read_text(encoding="utf-8") in text, file.name

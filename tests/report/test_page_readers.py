@@ -1,6 +1,7 @@
 """Every reader, and every text: screens, schemes, assistive technology, hostile names."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
 from sr_experiments.report.content import Content
 from tests.report.looking import SCREENS, Show, drawn
@@ -40,12 +41,11 @@ def test_hostile_texts_are_shown_as_texts(show: Show) -> None:
 def test_accessible_and_within_the_screen(
     show: Show, content: Content, scheme: str, screen: str
 ) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     page = show(content, scheme, screen)
     page.wait_for_timeout(100)
     for details in page.locator("details").all():
         details.locator("summary").click()
-    report = axe.Axe().run(page)
+    report = Axe().run(page)
     assert report.violations_count == 0, report.generate_report()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= SCREENS[screen][0]
 
