@@ -1,0 +1,108 @@
+"""Whether one configuration's runs end higher than another's, seed by seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sr_experiments.studies.measures import Better
+from sr_experiments.studies.outcome import LOST, BySeed, Outcome, by_seed, why_not
+from sr_experiments.studies.statistics import Array, Estimate, paired
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A seed that says nothing, because of the run of ``side``."""
+
+    seed: int | None
+    side: Literal["a", "b"]
+    why: str  # as "is missing", "was killed"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs of configuration a against those of b with the same seeds.
+
+    Attributes:
+        difference: mean of a - b over the pairs with two numbers, and its 95 % t interval.
+        p: two-sided p value of the paired t test; NaN with fewer than two numbers.
+        effect: Cohen's d_z with Hedges' correction for few pairs; NaN with fewer than three
+            numbers, inf if all differences are the same.
+        low: smallest difference that is plausible: the interval's end, or, if a pair is without
+            a number, the smallest pair (-inf where a has lost to b); NaN with fewer than two pairs.
+        high: largest plausible difference.
+        pairs: seeds that count.
+        lost_a: seeds that count where a diverged or died.
+        lost_b: the same for b.
+        left_out: seeds that do not count, and why.
+        verdict: which way the difference is, if it is beyond doubt.
+    """
+
+    difference: Estimate
+    p: float
+    effect: float
+    low: float
+    high: float
+    pairs: int
+    lost_a: tuple[int | None, ...]
+    lost_b: tuple[int | None, ...]
+    left_out: tuple[LeftOut, ...]
+    verdict: Literal["higher", "lower", "not distinguishable"]
+
+
+def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher") -> Comparison:
+    """Compares the runs of two configurations, paired by seed.
+
+    Finished runs give the differences a - b. A run that diverged or died loses against any
+    finished one, by more than can be said in numbers; where there are such pairs, all pairs must
+    point the same way for a verdict, else the t interval must exclude 0. Two pairs are the least.
+    Runs that failed by accident, are running or missing leave their seed out. Several runs with
+    the same seed count once, by their mean; if one of them diverged, as diverged.
+    """
+    runs_a, runs_b = by_seed(a), by_seed(b)
+    seeds = sorted({*runs_a, *runs_b}, key=lambda seed: (seed is None, seed or 0))
+    left_out = [*_left_out(runs_a, seeds, "a"), *_left_out(runs_b, seeds, "b")]
+    silent = {each.seed for each in left_out}
+    counted = [seed for seed in seeds if seed not in silent]
+    worst = -np.inf if better == "higher" else np.inf
+    x, lost_a = _values(runs_a, counted, worst)
+    y, lost_b = _values(runs_b, counted, worst)
+    difference, p, effect = paired(x, y)
+    low, high = _plausible(x, y, difference)
+    return Comparison(
+        difference,
+        p,
+        effect,
+        low,
+        high,
+        len(counted),
+        lost_a,
+        lost_b,
+        tuple(left_out),
+        "higher" if low > 0 else "lower" if high < 0 else "not distinguishable",
+    )
+
+
+def _left_out(runs: BySeed, seeds: Sequence[int | None], side: Literal["a", "b"]) -> list[LeftOut]:
+    return [LeftOut(seed, side, why) for seed in seeds if (why := why_not(runs.get(seed)))]
+
+
+def _values(
+    runs: BySeed, seeds: Sequence[int | None], worst: float
+) -> tuple[Array, tuple[int | None, ...]]:
+    """The runs' values [N], ``worst`` for lost ones, and the seeds of those."""
+    lost = tuple(seed for seed in seeds if runs[seed].state in LOST)
+    values = [worst if seed in lost else runs[seed].value for seed in seeds]
+    return np.array(values, dtype=np.float64), lost
+
+
+def _plausible(x: Array, y: Array, difference: Estimate) -> tuple[float, float]:
+    if len(x) < 2:
+        return np.nan, np.nan
+    if difference.count == len(x):
+        return difference.low, difference.high
+    with np.errstate(invalid="ignore"):
+        pairs = x - y
+    # Where both lost, neither is ahead: that pair points nowhere.
+    return (-np.inf, np.inf) if np.isnan(pairs).any() else (float(pairs.min()), float(pairs.max()))

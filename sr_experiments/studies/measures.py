@@ -1,0 +1,87 @@
+"""What one curve says: where it ends, how high it is on the way, and when it is there.
+
+Measurements that are NaN count as not taken; without any other, the answer is NaN.
+"""
+
+from typing import Literal
+
+import numpy as np
+
+from sr_experiments.errors import ConfigError
+from sr_experiments.studies.run import Curve
+
+Better = Literal["higher", "lower"]
+Axis = Literal["epoch", "step", "seconds"]
+
+
+def final(curve: Curve) -> float:
+    """The last value."""
+    values = _measured(curve).value
+    return float(values[-1]) if len(values) else np.nan
+
+
+def best(curve: Curve, better: Better) -> float:
+    """The highest value, or the lowest one where lower is better."""
+    values = _measured(curve).value
+    if not len(values):
+        return np.nan
+    return float(values.max() if better == "higher" else values.min())
+
+
+def at_share(curve: Curve, share: float, total_steps: int) -> float | None:
+    """The value measured at ``share`` of a run of ``total_steps``.
+
+    It is the nearest measurement; None if that is more than half the (median) distance between
+    measurements away.
+
+    Raises:
+        ConfigError: ``share`` is not in (0, 1].
+    """
+    if not 0 < share <= 1:
+        raise ConfigError(f"the share of the training must be above 0 and at most 1, not {share}")
+    measured = _measured(curve)
+    if not len(measured.step):
+        return None
+    spacing = float(np.median(np.diff(curve.step, prepend=0.0)))
+    # Rounded, so that 0.55 * 100 steps are 55: the earlier one of two as near is taken.
+    distances = np.abs(measured.step - share * total_steps).round(6)
+    nearest = int(distances.argmin())
+    return float(measured.value[nearest]) if distances[nearest] <= spacing / 2 else None
+
+
+def area(curve: Curve) -> float:
+    """Mean value between the first and the last measurement: the area (trapezoids) per step."""
+    measured = _measured(curve)
+    if len(measured.step) < 2:
+        return final(measured)
+    width = measured.step[-1] - measured.step[0]
+    return float(np.trapezoid(measured.value, measured.step) / width)
+
+
+def reach(curve: Curve, target: float, better: Better, axis: Axis) -> float:
+    """When ``target`` is first reached, in units of ``axis``; inf if it never is.
+
+    Between measurements the curve is a straight line. A curve that starts beyond the target has
+    reached it at its first measurement.
+
+    Returns:
+        Epochs, steps or seconds; NaN where it was reached but the time was not recorded.
+    """
+    measured = _measured(curve)
+    sign = 1.0 if better == "higher" else -1.0
+    heights = sign * (measured.value - target)
+    there = np.flatnonzero(heights >= 0)
+    if not len(there):
+        return np.inf if len(heights) else np.nan
+    after = int(there[0])
+    places = getattr(measured, axis)
+    if after == 0 or not np.isfinite(heights[after - 1 : after + 1]).all():
+        return float(places[after])
+    below, above = heights[after - 1], heights[after]
+    place = places[after - 1] + (places[after] - places[after - 1]) * (below / (below - above))
+    return float(place)
+
+
+def _measured(curve: Curve) -> Curve:
+    keep = ~np.isnan(curve.value)
+    return Curve(curve.epoch[keep], curve.step[keep], curve.seconds[keep], curve.value[keep])

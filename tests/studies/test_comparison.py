@@ -1,0 +1,200 @@
+"""Which of two configurations ends higher, and which runs are evidence for it."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import get_args
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import stats
+
+from sr_experiments.studies.comparison import Comparison, compare
+from sr_experiments.studies.measures import final
+from sr_experiments.studies.outcome import LOST, Outcome, outcomes
+from sr_experiments.studies.run import Run, State
+from tests.studies import synthetic
+from tests.studies.synthetic import curve, same
+
+NAN, INF = np.nan, np.inf
+ACCIDENTS = sorted({*get_args(State)} - {*LOST, "finished"})
+RUNS = st.lists(
+    st.builds(
+        Outcome,
+        st.one_of(st.none(), st.integers(0, 5)),
+        st.sampled_from([*["finished"] * 6, *get_args(State)]),
+        st.one_of(st.floats(20, 40), st.just(NAN), st.just(INF)),
+    ),
+    max_size=7,
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
+
+
+def runs(*values: float | State) -> list[Outcome]:
+    return synthetic.outcomes(*values)
+
+
+def test_finished_runs_are_compared_by_the_paired_t_test() -> None:
+    a, b = [37.1, 37.4, 36.9, 37.2], [36.8, 36.9, 36.8, 36.8]
+    found = compare(runs(*a), runs(*b))
+    test = stats.ttest_rel(a, b)
+    interval = test.confidence_interval(0.95)
+    assert found.difference.mean == pytest.approx(0.325)
+    assert (found.low, found.high) == pytest.approx((interval.low, interval.high))
+    assert found.p == pytest.approx(test.pvalue)
+    assert (found.verdict, found.pairs) == ("higher", 4)
+    assert compare(runs(*b), runs(*a)).verdict == "lower"
+
+
+def test_what_all_seeds_share_is_no_noise() -> None:
+    a, b = [30.0, 34, 38, 42], [29.8, 33.7, 37.8, 41.7]
+    assert stats.ttest_ind(a, b).pvalue > 0.9
+    assert compare(runs(*a), runs(*b)).verdict == "higher"
+
+
+def test_an_interval_around_0_is_no_verdict() -> None:
+    assert compare(runs(37.1, 36.9, 37), runs(36.9, 37, 37)).verdict == "not distinguishable"
+    # Two pairs at 12.7 standard errors: both higher, but by too different amounts.
+    assert compare(runs(37.1, 37.5), runs(37, 37)).verdict == "not distinguishable"
+
+
+def test_one_pair_is_never_a_verdict() -> None:
+    for a, b in [((38,), (36,)), ((38,), ("diverged",)), ((38, 38), (36, "failed"))]:
+        found = compare(runs(*a), runs(*b))
+        assert (found.pairs, found.verdict) == (1, "not distinguishable")
+        assert same([found.low, found.high, found.p, found.effect], [NAN] * 4)
+
+
+@pytest.mark.parametrize("a", [[], ["killed", "failed"], [NAN, NAN]])
+def test_without_runs_nothing_is_known(a: list[float | State]) -> None:
+    found = compare(runs(*a), runs(36, 37))
+    assert (found.pairs, found.verdict, found.difference.count) == (0, "not distinguishable", 0)
+    assert [each.seed for each in found.left_out] == [0, 1]
+    assert compare([], []).left_out == ()
+
+
+def test_identical_runs_do_not_differ() -> None:
+    found = compare(runs(36.1, 37.2, 36.5), runs(36.1, 37.2, 36.5))
+    assert found.verdict == "not distinguishable"
+    assert (found.low, found.high, found.p, found.effect) == (0, 0, 1, 0)
+    # The last digits of the same sum.
+    assert compare(runs(0.1 + 0.2, 1.0), runs(0.3, 1.0)).verdict == "not distinguishable"
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_runs_that_diverged_lose(lost: State) -> None:
+    found = compare(runs(37, 37.4, 36), runs(36.9, lost, lost))
+    assert (found.verdict, found.pairs, found.lost_a, found.lost_b) == ("higher", 3, (), (1, 2))
+    assert (found.difference.count, found.high) == (1, INF)
+    assert found.low == pytest.approx(0.1)
+    assert compare(runs(lost, lost), runs(20, 21)).verdict == "lower"
+
+
+def test_where_lower_is_better_diverging_is_higher() -> None:
+    assert compare(runs("diverged", "dead"), runs(0.1, 0.2), "lower").verdict == "higher"
+    assert compare(runs(0.1, 0.2), runs("diverged", "dead"), "lower").verdict == "lower"
+
+
+def test_pairs_that_point_both_ways_cancel() -> None:
+    mixed = compare(runs(38, 38.1, 38.2, "diverged"), runs(36, 36.1, 36.2, 20))
+    assert (mixed.verdict, mixed.low) == ("not distinguishable", -INF)
+    assert compare(runs(36, 30), runs(36, "diverged")).verdict == "not distinguishable"
+
+
+def test_two_that_both_diverged_point_nowhere() -> None:
+    found = compare(runs("diverged", 38, 38), runs("dead", "diverged", "diverged"))
+    assert (found.verdict, found.pairs) == ("not distinguishable", 3)
+    assert (found.low, found.high) == (-INF, INF)
+    assert (found.lost_a, found.lost_b) == ((0,), (0, 1, 2))
+
+
+@pytest.mark.parametrize("state", ACCIDENTS)
+def test_accidents_are_no_evidence(state: State) -> None:
+    clean = compare(runs(37, 37.4, 37.2), runs(36, 36.3, 36.1))
+    found = compare(runs(37, 37.4, 37.2, 50), runs(36, 36.3, 36.1, state))
+    assert replace(found, left_out=()) == clean
+    (left_out,) = found.left_out
+    assert (left_out.seed, left_out.side) == (3, "b")
+    # A value that such a run has reached so far does not count either.
+    part = compare(runs(37, 38), [Outcome(0, "finished", 36), Outcome(1, state, 36)])
+    assert part.pairs == 1
+
+
+def test_each_left_out_seed_has_its_reasons() -> None:
+    found = compare(runs(37, "running", NAN, 37, "failed"), runs(36, 36, 36, "killed", "waiting"))
+    assert {(each.seed, each.side, each.why) for each in found.left_out} == {
+        (1, "a", "is running"),
+        (2, "a", "has no value"),
+        (3, "b", "was killed"),
+        (4, "a", "failed"),
+        (4, "b", "has not begun"),
+    }
+    assert compare(runs(37, 37), runs(36)).left_out[0].why == "is missing"
+
+
+def test_runs_with_the_same_seed_count_once() -> None:
+    twice = [Outcome(0, "finished", 37), Outcome(0, "finished", 38), Outcome(0, "failed", NAN)]
+    found = compare([*twice, Outcome(1, "finished", 37)], runs(36, 36))
+    assert (found.pairs, found.difference.mean) == (2, 1.25)
+    diverged = compare([*twice, Outcome(0, "diverged", NAN)], runs(36, 36))
+    assert (diverged.lost_a, diverged.pairs) == ((0,), 1)
+
+
+def test_runs_become_outcomes() -> None:
+    values = {"val/psnr": curve([30, 33])}
+    folders = [
+        Run(Path("a"), "finished", config={"seed": 4}, curves=values),
+        Run(Path("b"), "dead", curves=values),
+        Run(Path("c"), "finished", config={"seed": 5}),
+    ]
+    found = outcomes(folders, "val/psnr", final)
+    assert [(each.seed, each.state) for each in found] == [
+        (4, "finished"),
+        (None, "dead"),
+        (5, "finished"),
+    ]
+    assert same([each.value for each in found], [33, 33, NAN])
+
+
+def spans(found: Comparison) -> NDArray[np.float64]:
+    """Both intervals [2, 3]: from, middle, to."""
+    mean = found.difference
+    return np.array([[mean.low, mean.mean, mean.high], [found.low, mean.mean, found.high]])
+
+
+@given(RUNS, RUNS, st.sampled_from(["higher", "lower"]))
+def test_swapping_sides_swaps_the_answer(a: list[Outcome], b: list[Outcome], better: str) -> None:
+    one, other = compare(a, b, better), compare(b, a, better)
+    opposite = {"higher": "lower", "lower": "higher"}
+    assert one.verdict == opposite.get(other.verdict, other.verdict)
+    assert same(spans(one), -spans(other)[:, ::-1])
+    assert same([one.p, one.effect, one.pairs], [other.p, -other.effect, other.pairs])
+    assert (one.lost_a, one.lost_b) == (other.lost_b, other.lost_a)
+    assert {(e.seed, e.why) for e in one.left_out} == {(e.seed, e.why) for e in other.left_out}
+
+
+@given(RUNS, RUNS, st.randoms())
+def test_the_order_of_runs_does_not_matter(a: list[Outcome], b: list[Outcome], mix: Random) -> None:
+    unique = list({each.seed: each for each in a}.values())
+    mixed = unique.copy()
+    mix.shuffle(mixed)
+    assert str(compare(unique, b)) == str(compare(mixed, b))
+
+
+def test_under_no_difference_few_verdicts_are_false() -> None:
+    noise = np.random.default_rng(5).normal(0, 0.1, (2, 1500, 3))
+    verdicts = [compare(runs(*a), runs(*b)).verdict for a, b in zip(*noise, strict=True)]
+    false = np.mean([verdict != "not distinguishable" for verdict in verdicts])
+    # At 5 % a standard deviation over 1500 trials is 0.6 %.
+    assert false == pytest.approx(0.05, abs=0.02)
