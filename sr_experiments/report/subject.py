@@ -1,0 +1,142 @@
+"""What a report is about: configurations with their runs, and the metric that they are held to."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sr_experiments.report.content import Configuration
+from sr_experiments.studies.configurations import Settled, group, settle, values_of, varied
+from sr_experiments.studies.measures import Better
+from sr_experiments.studies.run import Run
+from sr_experiments.studies.study import Study
+
+
+@dataclass(frozen=True)
+class Group:
+    """One configuration: what counts of its runs, and what does not."""
+
+    id: str
+    name: str
+    runs: Settled
+    values: Mapping[str, str]
+
+    @property
+    def counted(self) -> list[Run]:
+        """One run for each seed."""
+        return self.runs.counted
+
+    @property
+    def finished(self) -> list[Run]:
+        """Those that have finished."""
+        return [run for run in self.counted if run.state == "finished"]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many of the counted runs are in which state."""
+        return dict(Counter(run.state for run in self.counted))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is reported on.
+
+    Attributes:
+        runs: all runs.
+        groups: their configurations.
+        metric: name of the curves that are compared; empty if there are none.
+        better: "higher" or "lower".
+        target: value to which convergence is timed; None: one that all configurations reach.
+        study: the study that the runs belong to.
+    """
+
+    runs: Sequence[Run]
+    groups: Sequence[Group]
+    metric: str
+    better: Better = "higher"
+    target: float | None = None
+    study: Study | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def unit(self) -> str:
+        """Of the metric."""
+        return "dB" if is_decibel(self.metric) else ""
+
+
+def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
+    """The configurations of runs; those of a study in its order."""
+    named = group(runs)
+    if study:
+        order = {arm: place for place, arm in enumerate(study.arms)}
+        last = len(order)
+        named = dict(sorted(named.items(), key=lambda item: order.get(item[0].split()[0], last)))
+    keys = varied(runs)
+    groups: list[Group] = []
+    taken: set[str] = set()
+    for name, members in named.items():
+        slug = stem = re.sub(r"[^\w.=-]+", "_", name).strip("_") or "runs"
+        while slug in taken:
+            slug = f"{stem}_{len(taken)}"
+        taken.add(slug)
+        first = next((run for run in members if "model" in run.config), members[0])
+        groups.append(Group(slug, name, settle(members), values_of(first, keys)))
+    return groups
+
+
+def default_metric(runs: Sequence[Run]) -> str:
+    """The curves that are compared where nobody says which; empty if there are none."""
+    names = dict.fromkeys(name for run in runs for name in run.curves)
+    return next(
+        (n for n in ("val/psnr", *sorted(names)) if n in names and n.startswith("val/")),
+        next(iter(names), ""),
+    )
+
+
+def describe_groups(groups: Sequence[Group]) -> list[Configuration]:
+    """The configurations, for a report."""
+    return [
+        Configuration(
+            id=each.id,
+            name=each.name,
+            values=dict(each.values),
+            seeds=len(each.finished),
+            states=each.states,
+        )
+        for each in groups
+    ]
+
+
+def is_decibel(metric: str) -> bool:
+    """Whether values are in dB."""
+    return metric.rpartition("/")[2].startswith(("psnr", "gain"))
+
+
+def digits(metric: str) -> int:
+    """Decimals of its values."""
+    return 2 if is_decibel(metric) else 4
+
+
+def label(metric: str) -> str:
+    """A metric for people: "val/set5_x2/psnr_y" is "PSNR on Set5 x2 (Y), dB"."""
+    stage, *middle, last = metric.split("/")
+    quality, _, channel = last.partition("_")
+    known = {"psnr": "PSNR", "ssim": "SSIM", "gain": "PSNR above bicubic", "lpips": "LPIPS"}
+    words = [known.get(quality, last)]
+    if middle and (match := re.fullmatch(r"(.+)_x([\d.]+)", middle[0])):
+        words.append(f"on {match[1][:1].upper()}{match[1][1:]} x{match[2]}")
+    elif middle:
+        words.append(f"on {'/'.join(middle)}")
+    if stage == "train":
+        words.insert(0, "training")
+    elif not middle and stage in ("val", "test"):
+        words.append("over all sets" if stage == "test" else "over the validation sets")
+    if channel in ("y", "rgb"):
+        words.append(f"({channel.upper()})")
+    return " ".join(words) + (", dB" if is_decibel(metric) else "")
+
+
+def number(value: float) -> float | None:
+    """A value as JSON knows it: nothing in place of NaN and infinity, and no needless digits."""
+    return float(f"{value:.7g}") if math.isfinite(value) else None
