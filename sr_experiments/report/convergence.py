@@ -34,11 +34,10 @@ def make_statistics(subject: Subject) -> tuple[list[Statistic], str]:
 
 def make_pairs(subject: Subject) -> list[str]:
     """Each configuration against the first one: where it ends, and how fast it gets there."""
-    if not subject.metric or len(subject.groups) < 2:
+    measured = [g for g in subject.groups if any(subject.metric in r.curves for r in g.counted)]
+    if not measured:
         return []
-    first, *others = [g for g in subject.groups if any(subject.metric in r.curves for r in g.counted)] or [
-        subject.groups[0]
-    ]
+    first, *others = measured
     sentences = []
     for group in others[:_PAIRS]:
         for found in (ends(subject, group, first), speeds(subject, group, first)):
@@ -72,7 +71,7 @@ def speeds(subject: Subject, a: Group, b: Group) -> Speed:
 def spread(found: Estimate, decimals: int) -> str:
     """A mean with its interval, as "36.90 ± 0.05"."""
     if not found.count or not np.isfinite(found.mean):
-        return "–"
+        return "-"
     text = f"{found.mean:.{decimals}f}"
     half = found.high - found.mean
     return f"{text} ± {half:.{decimals}f}" if np.isfinite(half) else text
@@ -121,7 +120,7 @@ def _statistic(subject: Subject, group: Group, target: float) -> Statistic:
 
 def _to_target(subject: Subject, curves: Sequence[tuple[Run, Curve]], target: float) -> str:
     if not curves or np.isnan(target):
-        return "–"
+        return "-"
     when = [(run.seed, reach(curve, target, subject.better, "step")) for run, curve in curves]
     there = [step for _, step in when if np.isfinite(step)]
     never = [str(seed) for seed, step in when if not np.isfinite(step)]

@@ -18,7 +18,6 @@ _WORDS: dict[State, str] = {
     "running": "are still running",
     "waiting": "have not begun",
 }
-_EVIDENCE = "counts against the configuration"
 _NAMED = 5
 
 
@@ -31,7 +30,11 @@ def make_notes(subject: Subject) -> list[str]:
     ]
     if not any(run.state == "finished" for run in subject.runs):
         notes.insert(0, "No run has finished.")
-    notes += [_repeated(group.name, group.runs.set_aside) for group in subject.groups if group.runs.set_aside]
+    notes += [
+        _repeated(group.name, group.runs.set_aside)
+        for group in subject.groups
+        if group.runs.set_aside
+    ]
     notes += _uneven(subject)
     remarks = {remark: run for run in reversed(subject.runs) for remark in run.notes}
     for remark, run in remarks.items():
@@ -46,7 +49,8 @@ def _of_state(subject: Subject, state: State) -> str:
     kind = ", which counts against their configurations" if state in ("diverged", "dead") else ""
     named = [_named(subject, run) for run in runs[:_NAMED]]
     more = f"; and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-    return f"{len(runs)} of {len(subject.runs)} runs {_verb(state, len(runs))}{kind}: {'; '.join(named)}{more}."
+    head = f"{len(runs)} of {len(subject.runs)} runs {_verb(state, len(runs))}{kind}"
+    return f"{head}: {'; '.join(named)}{more}."
 
 
 def _verb(state: State, count: int) -> str:
@@ -58,7 +62,9 @@ def _verb(state: State, count: int) -> str:
 
 
 def _named(subject: Subject, run: Run) -> str:
-    name = next((g.name for g in subject.groups if _among(run, g.counted + g.runs.set_aside)), UNKNOWN)
+    name = next(
+        (g.name for g in subject.groups if _among(run, g.counted + g.runs.set_aside)), UNKNOWN
+    )
     seed = f" seed {run.seed}" if run.seed is not None else ""
     why = " ".join(run.error.split())
     why = why if len(why) <= 160 else f"{why[:157]}..."
@@ -87,7 +93,9 @@ def _uneven(subject: Subject) -> list[str]:
     if len(set(counts.values())) > 1:
         few = [f"{name} {count}" for name, count in counts.items() if count < max(counts.values())]
         shown = ", ".join(few[:_NAMED]) + (", ..." if len(few) > _NAMED else "")
-        notes.append(f"Configurations have up to {max(counts.values())} finished runs, but {shown}.")
+        notes.append(
+            f"Configurations have up to {max(counts.values())} finished runs, but {shown}."
+        )
     elif set(counts.values()) == {1} and len(counts) > 1:
         notes.append("Each configuration has one finished run: differences may be chance.")
     return notes

@@ -46,9 +46,7 @@ def make_pictures(groups: Sequence[Group]) -> tuple[list[Picture], list[str]]:
     return pictures, notes
 
 
-def _picture(
-    stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]
-) -> Picture | None:
+def _picture(stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]) -> Picture | None:
     """The picture of this name; None where its original is missing."""
     tiles: list[Tile] = []
     size = (0, 0)
@@ -65,14 +63,10 @@ def _picture(
         return None
     *inputs, original = tiles
     title = " ".join(stem.split("_"))
-    return Picture(
-        title=title, width=size[0], height=size[1], tiles=[*inputs, *results, original]
-    )
+    return Picture(title=title, width=size[0], height=size[1], tiles=[*inputs, *results, original])
 
 
-def _tile(
-    run: Run, file: str, name: str, notes: list[str]
-) -> tuple[Tile, tuple[int, int]] | None:
+def _tile(run: Run, file: str, name: str, notes: list[str]) -> tuple[Tile, tuple[int, int]] | None:
     """A tile with its width and height; None where there is no such file."""
     path = _folder(run) / file
     try:

@@ -65,10 +65,12 @@ def _of_study(subject: Subject, study: Study) -> Results:
     )
 
 
-def _measured(group: Group, columns: Sequence[Column], published: Sequence[Published | None]) -> Row:
-    lost = len(group.counted) - len(group.finished)
-    states = [f"{n} {state}" for state, n in group.states.items() if state != "finished"]
-    note = f"of {len(group.counted)}: {', '.join(states)}" if lost else ""
+def _measured(
+    group: Group, columns: Sequence[Column], published: Sequence[Published | None]
+) -> Row:
+    total = len(group.counted)
+    lost = [f"{n} of {total} {state}" for state, n in group.states.items() if state != "finished"]
+    note = ", ".join(lost)
     cells = [
         _cell([at_column(run, column) for run in group.finished], value, note)
         for column, value in zip(columns, published, strict=True)
@@ -113,7 +115,10 @@ def _test_metrics(runs: Sequence[Run]) -> list[str]:
 
 def _order(metric: str) -> tuple[object, ...]:
     parts = re.split(r"([\d.]+)", metric)
-    return tuple(float(p) if i % 2 and p.strip(".") else math.inf if i % 2 else p for i, p in enumerate(parts))
+    return tuple(
+        float(p) if i % 2 and p.strip(".") else math.inf if i % 2 else p
+        for i, p in enumerate(parts)
+    )
 
 
 def _by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:

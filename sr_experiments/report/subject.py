@@ -7,10 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sr_experiments.report.content import Configuration
-from sr_experiments.studies.configurations import Settled, group, settle, values_of, varied
+from sr_experiments.studies.configurations import (
+    Settled,
+    common,
+    group,
+    settle,
+    typed,
+    values_of,
+    varied,
+)
 from sr_experiments.studies.measures import Better
 from sr_experiments.studies.run import Run
 from sr_experiments.studies.study import Study
+
+_MOST_KEYS = 8
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,7 @@ def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
         last = len(order)
         named = dict(sorted(named.items(), key=lambda item: order.get(item[0].split()[0], last)))
     keys = varied(runs)
+    shared = common(runs)
     groups: list[Group] = []
     taken: set[str] = set()
     for name, members in named.items():
@@ -81,17 +92,26 @@ def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
             slug = f"{stem}_{len(taken)}"
         taken.add(slug)
         first = next((run for run in members if "model" in run.config), members[0])
-        groups.append(Group(slug, name, settle(members), values_of(first, keys)))
+        values = values_of(first, keys)
+        if len(keys) > _MOST_KEYS:  # as with experiment=a,b: what was typed says it
+            values = {k: v for k, v in typed(first).items() if shared.get(k) != v} or values
+        groups.append(Group(slug, name, settle(members), values))
     return groups
 
 
 def default_metric(runs: Sequence[Run]) -> str:
-    """The curves that are compared where nobody says which; empty if there are none."""
-    names = dict.fromkeys(name for run in runs for name in run.curves)
-    return next(
-        (n for n in ("val/psnr", *sorted(names)) if n in names and n.startswith("val/")),
-        next(iter(names), ""),
-    )
+    """The curves that are compared where nobody says which; empty if there are none.
+
+    The mean over the validation sets, unless runs have different sets or scales: then the PSNR of
+    one that most of them have.
+    """
+    names = Counter(name for run in runs for name in run.curves if name.startswith("val/"))
+    if len(set(names.values())) > 1:
+        names = Counter({n: count for n, count in names.items() if "/psnr_" in n} or names)
+    elif "val/psnr" in names:
+        return "val/psnr"
+    ranked = sorted(names, key=lambda name: (-names[name], name))
+    return ranked[0] if ranked else next((name for run in runs for name in run.curves), "")
 
 
 def describe_groups(groups: Sequence[Group]) -> list[Configuration]:

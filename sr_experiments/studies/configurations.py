@@ -73,17 +73,24 @@ def varied(runs: Sequence[Run]) -> list[str]:
 
 def common(runs: Sequence[Run]) -> dict[str, str]:
     """Overrides that all runs share."""
-    typed = [_typed(run) for run in runs if run.overrides]
-    if not typed:
+    found = [typed(run) for run in runs if run.overrides]
+    if not found:
         return {}
-    shared = set.intersection(*(set(values.items()) for values in typed))
-    return {key: value for key, value in typed[0].items() if (key, value) in shared}
+    shared = set.intersection(*(set(values.items()) for values in found))
+    return {key: value for key, value in found[0].items() if (key, value) in shared}
 
 
 def values_of(run: Run, keys: Sequence[str]) -> dict[str, str]:
     """A run's values of these keys of the resolved configuration."""
     flat = dict(_flat(run.config))
     return {key: flat[key] for key in keys if key in flat}
+
+
+def typed(run: Run) -> dict[str, str]:
+    """What was typed for a run, without what does not change its result."""
+    matches = [_TYPED.fullmatch(override) for override in run.overrides]
+    pairs = {match[1]: match[2] for match in matches if match}
+    return {key: value for key, value in pairs.items() if not _IRRELEVANT.fullmatch(key)}
 
 
 def _rank(run: Run) -> tuple[bool, bool, float, str]:
@@ -115,25 +122,27 @@ def _is_whole(run: Run) -> bool:
 
 def _fits(run: Run, members: Sequence[Run]) -> bool:
     """Whether a run without configuration was asked for with the overrides of these."""
-    asked, given = _typed(run).items(), _typed(members[0]).items()
+    asked, given = typed(run).items(), typed(members[0]).items()
     return bool(asked) and asked <= given and _is_whole(members[0])
 
 
 def _names(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
     """What tells the runs apart: what was typed, if that suffices, or else resolved values."""
     shared = common(runs)
-    typed = [
-        {key: value for key, value in _typed(run).items() if shared.get(key) != value}
+    own = [
+        {key: value for key, value in typed(run).items() if shared.get(key) != value}
         for run in runs
     ]
-    for values in (typed, [values_of(run, keys) for run in runs]):
+    for values in (own, [values_of(run, keys) for run in runs]):
         names = [_name(each, {key for row in values for key in row}) for each in values]
         if len(set(names)) == len(names) and all(len(name) <= _LONGEST for name in names):
             return names
     few = _fewest(runs, keys)
     names = [_name(values_of(run, few), set(few)) for run in runs]
     counts = Counter(names)
-    return [n if counts[n] == 1 else f"{n} ({r.folder.name})" for n, r in zip(names, runs, strict=True)]
+    return [
+        n if counts[n] == 1 else f"{n} ({r.folder.name})" for n, r in zip(names, runs, strict=True)
+    ]
 
 
 def _fewest(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
@@ -161,13 +170,6 @@ def _name(values: Mapping[str, str], keys: set[str]) -> str:
 
 def _last(key: str) -> str:
     return key.removesuffix("._target_").rpartition(".")[2]
-
-
-def _typed(run: Run) -> dict[str, str]:
-    """What was typed for a run, without what does not change its result."""
-    matches = [_TYPED.fullmatch(override) for override in run.overrides]
-    pairs = {match[1]: match[2] for match in matches if match}
-    return {key: value for key, value in pairs.items() if not _IRRELEVANT.fullmatch(key)}
 
 
 def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

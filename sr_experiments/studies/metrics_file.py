@@ -40,10 +40,10 @@ def read_metrics(path: Path) -> Measured:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Measured({}, {}, cut=False)
-    whole, end, rest = text.rpartition("\n")
-    header, *rows = list(csv.reader(whole.splitlines())) or [[]]
-    if not text:
-        return Measured({}, {}, cut=False)
+    whole, _, rest = text.rpartition("\n")
+    if not whole:
+        return Measured({}, {}, cut=bool(rest))
+    header, *rows = list(csv.reader(whole.splitlines()))
     if "step" not in header or "epoch" not in header:
         raise ValueError("has no columns epoch and step")
     for number, row in enumerate(rows, start=2):
