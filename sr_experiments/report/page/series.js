@@ -1,0 +1,60 @@
+/** An exponential moving average that is unbiased from its first value; gaps stay gaps. */
+function smooth(values, weight) {
+  if (weight === 0) return values;
+  let sum = 0;
+  let mass = 0;
+  return values.map((value) => {
+    if (value === null) return null;
+    sum = weight * sum + (1 - weight) * value;
+    mass = weight * mass + (1 - weight);
+    return sum / mass;
+  });
+}
+
+/** The places of the points that the x axis can show, in its order. */
+function placesAlong(xs, log) {
+  return xs
+    .map((x, place) => place)
+    .filter((place) => xs[place] !== null && (!log || xs[place] > 0))
+    .sort((a, b) => xs[a] - xs[b]);
+}
+
+/** The tables of one configuration: its band, its single runs, its mean. */
+function tablesOf(lines, view) {
+  const places = placesAlong(lines[view.x], view.logX);
+  const pick = (values) => places.map((place) => values[place]);
+  const xs = pick(lines[view.x]);
+  const shown = (values) =>
+    smooth(pick(values), view.smoothing).map((y) => (view.logY && y <= 0 ? null : y));
+  const runs = view.runs ? Object.values(lines.runs) : [];
+  return {
+    configuration: lines.configuration,
+    band: [xs, shown(lines.low), shown(lines.high)],
+    runs: [xs, ...runs.map(shown)],
+    mean: [xs, shown(lines.mean)],
+  };
+}
+
+/**
+ * What is drawn: {data, parts}, data as uPlot aligns it and parts naming each column after x as
+ * {configuration, role}. Bands come first and means last, so that means lie on top.
+ */
+function drawnSeries(metric, view) {
+  const tables = metric.lines
+    .filter((lines) => !view.hidden.has(lines.configuration))
+    .map((lines) => tablesOf(lines, view))
+    .filter((table) => table.mean[0].length > 0);
+  const columns = [];
+  const parts = [];
+  for (const group of ["band", "runs", "mean"]) {
+    for (const table of tables) {
+      if (table[group].length === 1) continue;
+      columns.push(table[group]);
+      table[group].slice(1).forEach((values, place) => {
+        const role = group === "band" ? ["low", "high"][place] : group;
+        parts.push({ configuration: table.configuration, role });
+      });
+    }
+  }
+  return { data: columns.length ? uPlot.join(columns) : [[]], parts };
+}
