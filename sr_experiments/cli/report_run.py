@@ -40,10 +40,10 @@ def report_run(config: DictConfig) -> None:
     """
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    for key, value in content.items():
+    for key, value in ((str(key), value) for key, value in content.items()):
         if key not in _TYPES:
-            raise ConfigError(f"{key}: there is no such key{did_you_mean(str(key), _TYPES)}")
-        check_type(str(key), value, _TYPES[str(key)])
+            raise ConfigError(f"{key}: there is no such key{did_you_mean(key, _TYPES)}")
+        check_type(key, value, _TYPES[key])
     paths = [content["runs"]] if isinstance(content["runs"], str) else content["runs"]
     runs = read_runs(paths)
     _check_metric(content["metric"], runs)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sr_experiments.report.content import Lines, Metric
 from sr_experiments.report.subject import Group, Subject, label, number
+from sr_experiments.studies.measures import Better
 from sr_experiments.studies.run import Curve, Run
 from sr_experiments.studies.statistics import band
 
@@ -29,7 +30,7 @@ def make_metrics(subject: Subject) -> list[Metric]:
     return metrics
 
 
-def better_of(metric: str) -> str:
+def better_of(metric: str) -> Better:
     """Which way a metric improves, by its name."""
     last = metric.rpartition("/")[2]
     return "lower" if any(word in last for word in _LOWER) else "higher"

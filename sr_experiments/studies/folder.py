@@ -26,13 +26,16 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     """
     wrong: list[str] = []
     config, status = _mapping(folder, "config.yaml", wrong), _mapping(folder, "status.json", wrong)
-    measured, scores, bicubic = Measured({}, {}, cut=False), {}, {}
+    measured = Measured({}, {}, cut=False)
+    scores: dict[str, float] = {}
+    bicubic: dict[str, float] = {}
     with _noting("metrics.csv", wrong):
         measured = read_metrics(folder / "metrics.csv")
     with _noting("results.csv", wrong):
         channel = str((config.get("eval") or {}).get("channel", "y"))
         scores, bicubic = read_results(folder / "results.csv", channel)
-    recorded, seconds = {}, 0.0
+    recorded: dict[str, float] = {}
+    seconds = 0.0
     with _noting("status.json", wrong):
         recorded = {str(k): float(v) for k, v in (status.get("metrics") or {}).items()}
         seconds = float(status.get("seconds") or 0.0)
