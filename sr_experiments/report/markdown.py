@@ -1,5 +1,6 @@
 """``report.md``: a report as text, for papers and pull requests."""
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -133,7 +134,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _text(value: str) -> str:
     """A text of one line that is shown as it is, also inside a table."""
-    line = " ".join(value.split()) if value != "\\" else value
-    for sign in "\\`*_<>|[]":
-        line = line.replace(sign, f"\\{sign}")
-    return line
+    line = " ".join(value.split())
+    # An underscore within a word is none of Markdown's signs.
+    return re.sub(r"[\\`*<>|\[\]]|(?<![a-zA-Z0-9])_|_(?![a-zA-Z0-9])", r"\\\g<0>", line)

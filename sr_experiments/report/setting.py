@@ -9,7 +9,7 @@ import yaml
 
 from sr_experiments.studies.run import Run
 
-_OWN = ("run_dir=", "hydra.run.dir=", "hydra.sweep.dir=", "ckpt_path=")
+_OWN = ("run_dir=", "hydra.run.dir=", "hydra.sweep.dir=", "hydra.mode=", "ckpt_path=")
 
 
 def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:

@@ -17,6 +17,7 @@ _IRRELEVANT = re.compile(
 )
 _TYPED = re.compile(r"\+*([\w./@-]+)=(.*)", re.DOTALL)
 _LONGEST = 60
+_FLAGS = ("true", "false", "null")
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,9 @@ def _fewest(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
 
 def _name(values: Mapping[str, str], keys: set[str]) -> str:
     lasts = Counter(_last(key) for key in keys)
+    words = list(values.values())
+    if len(keys) == 1 and words and re.match(r"[a-zA-Z]", words[0]) and words[0] not in _FLAGS:
+        return words[0]  # experiment=vdsr_mini is vdsr_mini
     return " ".join(
         f"{_last(key) if lasts[_last(key)] == 1 else key}={value}" for key, value in values.items()
     )
