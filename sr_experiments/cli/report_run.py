@@ -16,6 +16,7 @@ from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.report.content import Content
 from sr_experiments.report.markdown import render_markdown
 from sr_experiments.report.plots import draw_plots
+from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
 from sr_experiments.studies.reading import read_runs
 from sr_experiments.studies.run import Run
@@ -36,7 +37,7 @@ def report_run(config: DictConfig) -> None:
     """Reads, computes, writes, and prints what it comes to.
 
     Raises:
-        ConfigError: there are no runs, or none has the metric.
+        ConfigError: there are no runs, none has the metric, or the files cannot be written.
     """
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
@@ -49,7 +50,19 @@ def report_run(config: DictConfig) -> None:
     _check_metric(content["metric"], runs)
     study = read_study(content["study"]) if "study" in content else study_of(runs)
     subject = make_subject(runs, study, content["metric"], content["target"], content["better"])
-    said, folder = build_content(subject), Path(content["out"]).expanduser()
+    folder = Path(content["out"]).expanduser()
+    try:
+        _write(subject, folder)
+    except OSError as error:
+        raise ConfigError(
+            f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
+            "folder, or mend its rights or space"
+        ) from None
+
+
+def _write(subject: Subject, folder: Path) -> None:
+    """Writes all files of a report, and prints what it comes to."""
+    said = build_content(subject)
     plots = draw_plots(said, folder / "plots")
     curves, remark = write_curves(subject, folder)
     results = write_results(subject, folder)
