@@ -1,7 +1,6 @@
 """From a composed configuration to the objects of a run."""
 
 import logging
-import os
 import warnings
 from functools import partial
 from typing import Any
@@ -13,7 +12,6 @@ from pytorch_lightning.loggers import Logger
 
 from sr_experiments.cli.build import build, call, check, check_arguments, check_type
 from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.continued import csv_logger, wandb_id
 from sr_experiments.cli.devices import lightning_arguments
 from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.data import RestorationDataModule
@@ -165,20 +163,6 @@ def build_module(
     )
 
 
-def build_loggers(config: DictConfig) -> list[Logger]:
-    """CSV always, then those that were chosen."""
-    loggers: list[Logger] = [csv_logger(config)]
-    # Without a choice there is no such key.
-    chosen = config.logger if "logger" in config else {}
-    for name, node in chosen.items():
-        provided = {}
-        if name == "wandb":
-            _prepare_wandb(node)
-            provided = {"id": wandb_id(config)}
-        loggers.append(build(f"logger.{name}", node, **provided))
-    return loggers
-
-
 def build_trainer(
     config: DictConfig,
     loggers: list[Logger],
@@ -214,23 +198,3 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     for remark in _REMARKS:
         warnings.filterwarnings("ignore", f".*{remark}.*")
-
-
-def _prepare_wandb(node: DictConfig) -> None:
-    """Makes sure that W&B neither asks for a key nor waits for one.
-
-    Raises:
-        ConfigError: online logging without a key.
-    """
-    try:
-        import wandb
-    except ImportError:
-        raise ConfigError(
-            "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
-        ) from None
-    os.environ.setdefault("WANDB_SILENT", "true")
-    if not node.get("offline") and not wandb.login(prompt=False):
-        raise ConfigError(
-            "logger.wandb.offline=false: no key; set WANDB_API_KEY or run `wandb login`, or stay "
-            "offline and upload later with `wandb sync`"
-        )

@@ -42,16 +42,22 @@ def continues_itself(config: DictConfig) -> bool:
 def csv_logger(config: DictConfig) -> CSVLogger:
     """The logger of ``metrics.csv``, with the rows up to the continued checkpoint."""
     logger = CSVLogger(config.run_dir, name="", version="")
-    if continues_itself(config):
-        _keep_rows(logger, Path(config.run_dir, "metrics.csv"), Path(config.ckpt_path))
+    if (steps := first_new_step(config)) is not None:
+        _keep_rows(logger, Path(config.run_dir, "metrics.csv"), steps)
     return logger
 
 
+def first_new_step(config: DictConfig) -> int | None:
+    """The step from which a continued run logs anew; None where it begins."""
+    if not continues_itself(config):
+        return None
+    return int(read_checkpoint(Path(config.ckpt_path))["global_step"])
+
+
 @rank_zero_only
-def _keep_rows(logger: CSVLogger, path: Path, checkpoint: Path) -> None:
+def _keep_rows(logger: CSVLogger, path: Path, steps: int) -> None:
     if not path.is_file():
         return
-    steps = int(read_checkpoint(checkpoint)["global_step"])
     with path.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         rows = [row for row in reader if int(float(row["step"] or 0)) < steps]

@@ -8,13 +8,13 @@ from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.assemble import (
     build_data,
-    build_loggers,
     build_module,
     build_scorers,
     build_trainer,
     plain,
 )
 from sr_experiments.cli.build import build
+from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
@@ -33,12 +33,14 @@ def evaluation_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
-    trainer = build_trainer(config, build_loggers(config), [], module)
+    loggers = build_loggers(config)
+    trainer = build_trainer(config, loggers, [], module)
     announce(network, data, trainer)
     with recorded(folder, trainer) as metrics:
+        log_config(loggers, content)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels)
+        present(scorers["test"], network, data, folder.path, config.panels, loggers)
     return metrics["test/psnr"]
 
 

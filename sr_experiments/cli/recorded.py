@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import pytorch_lightning as pl
 
+from sr_experiments.cli.loggers import close
 from sr_experiments.cli.run_folder import RunFolder
 
 
@@ -12,19 +13,16 @@ from sr_experiments.cli.run_folder import RunFolder
 def recorded(folder: RunFolder, trainer: pl.Trainer) -> Iterator[dict[str, float]]:
     """Records how the enclosed run ends; it may put its final metrics into the yielded mapping."""
     metrics: dict[str, float] = {}
+    exit_code = 0
     try:
         yield metrics
     except BaseException as error:
-        state = "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "failed"
+        interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+        state, exit_code = ("interrupted", 255) if interrupted else ("failed", 1)
         newest = {k: float(v) for k, v in trainer.callback_metrics.items()}
         folder.status(state, newest, f"{type(error).__name__}: {error}")
         raise
     else:
         folder.status("finished", metrics)
     finally:
-        for logger in trainer.loggers:
-            if isinstance(logger, pl.loggers.WandbLogger):
-                # Or a later run in this process would write into this one.
-                import wandb
-
-                wandb.finish()
+        close(trainer.loggers, exit_code, folder.path)

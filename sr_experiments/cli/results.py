@@ -73,7 +73,9 @@ def _present(
     print(f"run folder: {folder}")
 
 
-def shown(data: RestorationDataModule, network: Network, panels: int) -> list[EvaluationItem]:
-    """The test images of a panel, evenly chosen."""
-    items = EvaluationSet(data.benchmarks["test"], network.scales)
+def shown(
+    data: RestorationDataModule, network: Network, panels: int, stage: str = "test"
+) -> list[EvaluationItem]:
+    """The images of a panel, evenly chosen from the "test" or the "val" sets."""
+    items = EvaluationSet(data.benchmarks[stage], network.scales)
     return [items[i * len(items) // panels] for i in range(min(panels, len(items)))]

@@ -10,7 +10,6 @@ from pytorch_lightning.utilities import rank_zero_only, rank_zero_warn
 
 from sr_experiments.cli.assemble import (
     build_data,
-    build_loggers,
     build_module,
     build_scorers,
     build_trainer,
@@ -19,6 +18,8 @@ from sr_experiments.cli.assemble import (
 from sr_experiments.cli.build import build
 from sr_experiments.cli.continued import earlier_start
 from sr_experiments.cli.devices import fit_to_devices
+from sr_experiments.cli.loggers import build_loggers, log_config
+from sr_experiments.cli.pictures import pictures
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
@@ -46,16 +47,18 @@ def training_run(config: DictConfig) -> float:
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
-    trainer = build_trainer(config, build_loggers(config), callbacks, module)
+    loggers = build_loggers(config)
+    drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
+    trainer = build_trainer(config, loggers, [*drawn, *callbacks], module)
     fit_to_devices(config, trainer, data, module)
     announce(network, data, trainer)
     with recorded(folder, trainer) as metrics:
-        trainer.logger.log_hyperparams(content)  # type: ignore[union-attr]
+        log_config(loggers, content)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels, trainer.loggers)
+        present(scorers["test"], network, data, folder.path, config.panels, loggers)
     return metrics.get(config.sweep.metric, math.nan)
 
 

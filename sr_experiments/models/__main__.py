@@ -7,6 +7,7 @@ from functools import partial
 
 import torch
 from rich.console import Console
+from rich.progress import track
 from rich.table import Table
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
@@ -141,6 +142,23 @@ def _median(work: Callable[[], object], repetitions: int = 3) -> float:
     return sorted(times[1:])[repetitions // 2]
 
 
+def row(name: str, device: str = "cpu") -> list[str]:
+    """A line of the table: a network's name and figures."""
+    make = VARIANTS[name]
+    network = make().to(device)
+    field = receptive_field(make)
+    seconds, kept = training_step(network)
+    return [
+        name,
+        f"{parameters(network) / 1e3:,.1f} k",
+        f"{multiply_adds(make) / 1e9:,.1f} G",
+        f"{field} px" if field else "global or > 159 px",
+        f"{seconds * 1e3:,.0f} ms",
+        f"{kept:,.0f} MiB",
+        f"{inference(network) * 1e3:,.0f} ms",
+    ]
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(prog="python -m sr_experiments.models", description=__doc__)
@@ -149,22 +167,14 @@ def main() -> None:
     options = parser.parse_args()
     headings = ["network", "parameters", "multiply-adds 720p", "receptive field"]
     headings += ["training step 4 x 48 x 48", "it keeps", "320 x 180 output"]
-    rows = []
-    for name, make in VARIANTS.items():
-        network = make().to(options.device)
-        field = receptive_field(make)
-        seconds, kept = training_step(network)
-        cells = [name, f"{parameters(network) / 1e3:,.1f} k", f"{multiply_adds(make) / 1e9:,.1f} G"]
-        cells += [f"{field} px" if field else "global or > 159 px", f"{seconds * 1e3:,.0f} ms"]
-        cells += [f"{kept:,.0f} MiB", f"{inference(network) * 1e3:,.0f} ms"]
-        rows.append(cells)
     if options.markdown:
-        print("| " + " | ".join(headings) + " |\n|" + "---|" * len(headings))
-        print("\n".join("| " + " | ".join(row) + " |" for row in rows))
+        print("| " + " | ".join(headings) + " |\n|" + "---|" * len(headings), flush=True)
+        for name in VARIANTS:
+            print("| " + " | ".join(row(name, options.device)) + " |", flush=True)
         return
     table = Table(*headings)
-    for row in rows:
-        table.add_row(*row)
+    for name in track(VARIANTS, "measuring", transient=True):
+        table.add_row(*row(name, options.device))
     Console(width=max(Console().width, 130)).print(table)
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from sr_experiments.files import write_whole
 from sr_experiments.sweeps.job import FINISHED, Job
 from sr_experiments.sweeps.settings import Settings
+from sr_experiments.sweeps.upload import sync_command
 
 _WIDTH_OF_FILES = 140
 
@@ -67,6 +68,8 @@ class Board:
         """Prints all jobs, and where their results lie."""
         self.console.print(self.table())
         print(f"sweep folder: {self.folder}", flush=True)
+        if command := sync_command(self.folder):
+            print(f"upload: {command}", flush=True)
 
     def changed(self, job: Job) -> None:
         """Records a job's new state."""

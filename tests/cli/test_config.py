@@ -11,7 +11,6 @@ from PIL import Image
 
 from sr_experiments.cli.assemble import (
     build_data,
-    build_loggers,
     build_module,
     build_scorers,
     build_trainer,
@@ -19,6 +18,7 @@ from sr_experiments.cli.assemble import (
 )
 from sr_experiments.cli.build import build
 from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.loggers import build_loggers
 from tests.conftest import smooth_image
 
 HIDDEN = {"base", "gan"}

@@ -57,6 +57,8 @@ def test_a_share_is_read_from_the_nearest_measurement(share: float, value: float
 
 
 def test_a_share_that_was_not_measured_has_no_value() -> None:
+    once = curve([7])
+    assert (at_share(once, 1.0, 15), at_share(once, 1.0, 16)) == (7, None)
     stopped = curve([1, 2, 3])
     assert at_share(stopped, 1.0, 30) == 3
     assert at_share(stopped, 1.0, 35) == 3

@@ -11,7 +11,7 @@ from scipy import stats
 
 from sr_experiments.studies.measures import final, reach
 from sr_experiments.studies.outcome import Outcome
-from sr_experiments.studies.run import State
+from sr_experiments.studies.run import Curve, State
 from sr_experiments.studies.speed import common_target, compare_speed
 from tests.studies.synthetic import curve, outcomes, same
 
@@ -97,19 +97,45 @@ def test_wild_intervals_do_not_overflow() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "better", "target"),
     [
-        ((37, 38), (36, 36.5), "higher", 36.25),
-        ((36, 36.5), (37, 38), "higher", 36.25),
-        ((0.1, 0.2), (0.3, 0.5), "lower", 0.4),
-        ((37, "diverged", "running"), (38, 39, NAN), "higher", 37),
-        (("diverged",), (38, 39), "higher", 38.5),
+        ((37, 38), (36, 36.5), "higher", 36),
+        ((36.5, 36), (37, 38), "higher", 36),
+        ((0.1, 0.2), (0.3, 0.5), "lower", 0.5),
+        ((37, "diverged", "running"), (38, NAN, 36.5), "higher", 36.5),
+        (("diverged",), (38, 39), "higher", 38),
         (("diverged",), (), "higher", NAN),
     ],
 )
-def test_the_common_target_is_the_worse_mean(
+def test_the_common_target_is_the_worst_final_value(
     a: tuple[float | State, ...], b: tuple[float | State, ...], better: str, target: float
 ) -> None:
     found = common_target(outcomes(*a), outcomes(*b), better)
     assert found == pytest.approx(target, nan_ok=True)
+
+
+def test_values_of_runs_that_go_on_set_no_target() -> None:
+    going_on = [Outcome(0, "running", 20), Outcome(1, "diverged", 10), Outcome(2, "finished", 37)]
+    assert common_target(going_on, outcomes(38), "higher") == 37
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_between_equal_configurations_few_verdicts_are_false(seeds: int) -> None:
+    rng, steps, trials = np.random.default_rng(0), np.arange(10.0, 1010, 20), 800
+
+    def train() -> list[Curve]:
+        tops = rng.normal(36.5, 0.05, seeds)
+        rises = 6 * np.exp(-steps / 200) - rng.normal(0, 0.02, (seeds, len(steps)))
+        return [curve(top - rise, steps) for top, rise in zip(tops, rises, strict=True)]
+
+    def trial() -> bool:
+        a, b = train(), train()
+        finals = [outcomes(*map(final, each)) for each in (a, b)]
+        target = common_target(*finals, "higher")
+        reaches = [[reach(c, target, "higher", "step") for c in each] for each in (a, b)]
+        found = compare_speed(*(outcomes(*each) for each in reaches))
+        assert not found.never_a + found.never_b
+        return found.verdict != "not distinguishable"
+
+    assert np.mean([trial() for _ in range(trials)]) < 0.075
 
 
 def test_a_target_from_finals_is_reached_by_the_better_one() -> None:

@@ -115,9 +115,9 @@ def test_the_p_value_is_near_that_of_all_sign_flips() -> None:
 
 
 def test_the_effect_is_not_biased() -> None:
-    samples = np.random.default_rng(1).normal(1.0, 1.0, (4000, 5))
+    samples = np.random.default_rng(1).normal(1.0, 1.0, (1500, 5))
     effects = [paired(sample, np.zeros(5))[2] for sample in samples]
-    assert np.mean(effects) == pytest.approx(1.0, abs=0.04)
+    assert np.mean(effects) == pytest.approx(1.0, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,9 @@ def test_speeds(expect: str, quick: str, slow: str) -> None:
 def test_a_margin_is_what_counts_as_a_difference(margin: float, same: str, higher: str) -> None:
     assert judge("same", HIGHER, margin, names=NAMES).verdict == same
     assert judge("higher", HIGHER, margin, names=NAMES).verdict == higher
+    lower = compare(outcomes(37.0, 37.05, 36.94), outcomes(37.42, 37.53, 37.31))
+    assert judge("same", lower, margin, names=NAMES).verdict == same
+    assert judge("lower", lower, margin, names=NAMES).verdict == higher
     opposite = {YES: NO, NO: YES}.get(higher, UNKNOWN)
     assert judge("not higher", HIGHER, margin, names=NAMES).verdict == opposite
 
@@ -86,6 +89,7 @@ def test_identical_runs_are_the_same_and_not_higher() -> None:
     found = [judge(e, identical, 0.01, names=NAMES).verdict for e in ("same", "higher")]
     assert found == [YES, NO]
     assert judge("not higher", identical, names=NAMES).verdict == YES
+    assert judge("higher", identical, names=NAMES).verdict == NO
 
 
 @pytest.mark.parametrize(

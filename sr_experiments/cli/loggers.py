@@ -1,0 +1,128 @@
+"""Where a run's metrics go: ``metrics.csv`` always, W&B and TensorBoard where they are chosen."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from sr_experiments.cli.build import build
+from sr_experiments.cli.continued import csv_logger, first_new_step, wandb_id
+from sr_experiments.cli.run_name import run_group, run_name
+from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps.upload import sync_command
+
+_RANKED_BY = ("val/psnr", "test/psnr")
+
+
+def build_loggers(config: DictConfig) -> list[Logger]:
+    """CSV always, then those that were chosen.
+
+    Raises:
+        ConfigError: W&B is not installed, or is to be online and has no key.
+    """
+    loggers: list[Logger] = [csv_logger(config)]
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    # Without a choice there is no such key.
+    chosen = config.logger if "logger" in config else {}
+    for name, node in chosen.items():
+        provided: dict[str, Any] = {}
+        if name == "wandb":
+            _prepare_wandb(node)
+            given = {
+                "name": run_name(config, typed),
+                "group": run_group(config),
+                # Lightning sets a variable, which W&B reads only once in a process.
+                "mode": "offline" if node.get("offline") else "online",
+            }
+            provided = {k: v for k, v in given.items() if node.get(k) is None}
+            provided["id"] = wandb_id(config)
+        elif name == "tensorboard":
+            # Or the curves of a continued run would go back in time.
+            provided = {"purge_step": first_new_step(config)}
+        loggers.append(build(f"logger.{name}", node, **provided))
+        if isinstance(loggers[-1], WandbLogger):
+            # Lightning hands it over though it is not set, and W&B warns of it.
+            loggers[-1]._wandb_init.pop("anonymous", None)
+    return loggers
+
+
+def log_config(loggers: Sequence[Logger], content: dict[str, Any]) -> None:
+    """Hands the resolved configuration to every logger."""
+    for logger in loggers:
+        if isinstance(logger, TensorBoardLogger):
+            _log_hparams(logger, content)
+        else:
+            logger.log_hyperparams(content)
+
+
+def close(loggers: Sequence[Logger], exit_code: int, folder: Path) -> None:
+    """Ends what the loggers have begun, and says how to upload a run that was logged offline.
+
+    Args:
+        loggers: those of the run.
+        exit_code: 0 for a run that finished, 255 for an interrupted one, else 1: W&B's codes.
+        folder: the run folder.
+    """
+    for logger in loggers:
+        logger.finalize("success" if exit_code == 0 else "failed")
+        if isinstance(logger, WandbLogger):
+            import wandb
+
+            # Or a later run in this process would write into this one.
+            wandb.finish(exit_code=exit_code)
+            if command := sync_command(folder):
+                rank_zero_only(print)(f"upload: {command}", flush=True)
+
+
+@rank_zero_only
+def _log_hparams(logger: TensorBoardLogger, content: dict[str, Any]) -> None:
+    """Fills TensorBoard's page of hyper-parameters, with the metrics that runs are ranked by.
+
+    Lightning would log a value for each of these metrics, at step 0.
+    """
+    from torch.utils.tensorboard.summary import hparams
+
+    writer = logger.experiment._get_file_writer()
+    for summary in hparams(_flat(content), dict.fromkeys(_RANKED_BY, 0.0)):
+        writer.add_summary(summary)
+
+
+def _flat(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in node.items():
+        if isinstance(value, Mapping):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value if isinstance(value, bool | int | float) else str(value)
+    return flat
+
+
+def _prepare_wandb(node: DictConfig) -> None:
+    """Makes sure that W&B neither asks for a key nor waits for one.
+
+    Raises:
+        ConfigError: it is not installed; online logging without a key that W&B takes.
+    """
+    try:
+        import wandb
+    except ImportError:
+        raise ConfigError(
+            "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
+        ) from None
+    os.environ.setdefault("WANDB_SILENT", "true")
+    if node.get("offline"):
+        return
+    try:
+        problem = "" if wandb.login(prompt=False) else "no key"
+    except wandb.Error as error:  # a wrong key, or nobody to ask
+        problem = " ".join(str(error).split())
+    if problem:
+        raise ConfigError(
+            f"logger.wandb.offline=false: {problem}; set WANDB_API_KEY or run `wandb login`, or "
+            "stay offline and upload later with `wandb sync`"
+        )
