@@ -24,6 +24,7 @@ _SCRIPTS = (
     "table.js",
     "palette.js",
     "series.js",
+    "logaxis.js",
     "tooltip.js",
     "chart.js",
     "zoom.js",
@@ -59,15 +60,18 @@ def _asset(name: str) -> str:
 
 def _embedded(content: Content) -> str:
     """JSON that no text in it can end: the parser of HTML sees neither tags nor comments."""
-    text = json.dumps(_finite(content), allow_nan=False, default=str, separators=(",", ":"))
+    # Seven digits are more than a curve shows, and half the size.
+    slim = {**content, "metrics": _finite(content["metrics"], digits=7)}
+    text = json.dumps(_finite(slim), allow_nan=False, default=str, separators=(",", ":"))
     return text.replace("<", "\\u003c")
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: Any, digits: int = 17) -> Any:
+    """Plain values with None for numbers that are not finite, rounded to significant digits."""
     if isinstance(value, float):
-        return value if math.isfinite(value) else None
+        return float(f"{value:.{digits}g}") if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): _finite(part) for key, part in value.items()}
+        return {str(key): _finite(part, digits) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(part) for part in value]
+        return [_finite(part, digits) for part in value]
     return value

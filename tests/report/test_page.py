@@ -1,25 +1,47 @@
 """The text of a page."""
 
-import copy
 import json
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pytest
+
+from sr_experiments.report.content import Content
 from sr_experiments.report.page import render_page
 from tests.report.sample import empty_content, sample_content
 
 
-def test_diverged_values_are_gaps() -> None:
+def _embedded(content: Content) -> Any:
+    pattern = r'<script type="application/json" id="content">(.*?)</script>'
+    found = re.search(pattern, render_page(content))
+    assert found
+    return json.loads(found[1])
+
+
+def test_content_is_embedded_and_values_that_are_not_finite_are_gaps() -> None:
     content = sample_content()
     content["metrics"][0]["lines"][0]["mean"][3] = float("nan")
     content["metrics"][0]["lines"][0]["high"][3] = float("inf")
-    text = render_page(content)
-    found = re.search(r'<script type="application/json" id="content">(.*?)</script>', text)
-    assert found
-    expected = copy.deepcopy(sample_content())
-    expected["metrics"][0]["lines"][0]["mean"][3] = None
-    expected["metrics"][0]["lines"][0]["high"][3] = None
-    assert json.loads(found[1]) == expected
+    embedded = _embedded(content)
+    mean, high = (embedded["metrics"][0]["lines"][0].pop(key) for key in ("mean", "high"))
+    assert mean[3] is None
+    assert high[3] is None
+    assert mean[:3] == pytest.approx(content["metrics"][0]["lines"][0]["mean"][:3], rel=1e-6)
+    assert embedded.pop("metrics")[0]["lines"][1]["epoch"][:2] == [2, 4]
+    assert embedded == {key: value for key, value in content.items() if key != "metrics"}
+
+
+def test_long_curves_stay_small() -> None:
+    content = sample_content()
+    curve = (30 + np.random.default_rng(0).standard_normal(400)).tolist()
+    for lines in content["metrics"][0]["lines"]:
+        lines.update(mean=curve, low=curve, high=curve, epoch=curve, step=curve, seconds=curve)
+        lines["runs"] = {f"seed {seed}": curve for seed in range(3)}
+    # Nine columns of 400 numbers of eight characters and a comma, four times.
+    added = len(render_page(content)) - len(render_page(sample_content()))
+    assert added < 4 * 9 * 400 * 10
 
 
 def test_values_that_json_does_not_know_are_texts() -> None:

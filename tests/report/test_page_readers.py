@@ -53,5 +53,5 @@ def test_accessible_and_within_the_screen(
 def test_nothing_yet_is_a_page(show: Show) -> None:
     page = show(empty_content())
     assert "no curves" in page.locator("#curves").inner_text()
-    assert page.locator("#results, #pictures, #findings, #repeat").count() == 0
+    assert page.locator("#results, #pictures, #findings, #setup, #repeat").count() == 0
     assert "not a date" in page.locator("header").inner_text()

@@ -1,10 +1,13 @@
 const AXES = { epoch: "epochs", step: "optimizer steps", seconds: "seconds of training" };
-const WHOLE = [1, 2, 5].flatMap((digit) => [...Array(9).keys()].map((power) => digit * 10 ** power));
+const WHOLE = [1, 2, 5].flatMap((digit) =>
+  [...Array(9).keys()].map((power) => digit * 10 ** power),
+);
 WHOLE.sort((a, b) => a - b);
 
 function seriesOptions(part, styles) {
   const { colour, dash } = styles.get(part.configuration);
-  if (part.role === "mean") return { stroke: colour, width: 2, dash, points: { size: 5, fill: colour } };
+  if (part.role === "mean")
+    return { stroke: colour, width: 2, dash, points: { size: 6, fill: colour } };
   if (part.role === "runs") return { stroke: `${colour}99`, width: 1, points: { show: false } };
   return { stroke: "transparent", width: 0, points: { show: false } };
 }
@@ -19,30 +22,35 @@ function bandsOf(parts, styles) {
 }
 
 /** One scale: the zoomed range if there is one, else all values. */
-function scaleOptions(log, zoomed, tight) {
+function scaleOptions(log, zoomed) {
   const scale = { time: false, distr: log ? 3 : 1 };
   if (zoomed) scale.range = () => zoomed;
-  else if (log) {
-    scale.range = (chart, low, high) => {
-      if (low === null) return [1, 10];
-      return tight && low < high ? [low, high] : uPlot.rangeLog(low, high, 10, false);
-    };
-  }
+  else if (log) scale.range = (chart, low, high) => (low === null ? [1, 10] : logRange(low, high));
   return scale;
 }
 
-function axisOptions(label, whole, size) {
+/** Room for the longest label of the y axis, in CSS pixels. */
+function labelRoom(chart, labels) {
+  return 16 + 7 * Math.max(2, ...(labels ?? []).map((label) => String(label ?? "").length));
+}
+
+function axisOptions(label, log, whole, size) {
   const axis = {
     label,
+    labelSize: label ? 22 : 0,
+    size,
     stroke: themeColour("--muted"),
     font: "12px system-ui, sans-serif",
     labelFont: "12px system-ui, sans-serif",
-    labelSize: 22,
     grid: { stroke: themeColour("--grid"), width: 1 },
     ticks: { show: false },
   };
-  if (size) axis.size = size;
   if (whole) axis.incrs = WHOLE;
+  if (log) {
+    axis.splits = (chart, index, low, high) => logTicks(low, high);
+    axis.filter = (chart, ticks) => ticks;
+    axis.values = (chart, ticks) => ticks.map(String);
+  }
   return axis;
 }
 
@@ -56,12 +64,12 @@ function drawChart(place, metric, view, styles, onZoom) {
   const options = {
     ...chartSize(place),
     scales: {
-      x: scaleOptions(view.logX, zoom && zoom.x, true),
-      y: scaleOptions(view.logY, zoom && zoom.y, false),
+      x: scaleOptions(view.logX, zoom && zoom.x),
+      y: scaleOptions(view.logY, zoom && zoom.y),
     },
     axes: [
-      axisOptions(AXES[view.x], view.x !== "seconds" && !view.logX, 32),
-      axisOptions(metric.label, false, 54),
+      axisOptions(AXES[view.x], view.logX, view.x !== "seconds" && !view.logX, 32),
+      axisOptions(null, view.logY, false, labelRoom),
     ],
     series: [{}, ...parts.map((part) => seriesOptions(part, styles))],
     bands: bandsOf(parts, styles),

@@ -12,7 +12,12 @@ function checkbox(words, view, key, changed) {
 function smoothingControl(view, changed) {
   const output = make("output", {}, "off");
   const slider = make("input", {
-    type: "range", min: "0", max: "0.95", step: "0.05", value: "0", "aria-valuetext": "off",
+    type: "range",
+    min: "0",
+    max: "0.95",
+    step: "0.05",
+    value: "0",
+    "aria-valuetext": "off",
     oninput: (event) => {
       view.smoothing = Number(event.target.value);
       output.textContent = view.smoothing ? view.smoothing.toFixed(2) : "off";
@@ -27,7 +32,12 @@ function smoothingControl(view, changed) {
 function offerAxes(select, content, view) {
   const axes = axesOf(content.metrics[view.metric]);
   if (!axes.includes(view.x)) view.x = axes[0] ?? "epoch";
-  select.replaceChildren(...optionsOf(axes.map((axis) => [axis, AXES[axis]]), view.x));
+  select.replaceChildren(
+    ...optionsOf(
+      axes.map((axis) => [axis, AXES[axis]]),
+      view.x,
+    ),
+  );
 }
 
 /** What can be changed about the curves; a change that moves the axes ends a zoom. */
@@ -51,12 +61,14 @@ function curveControls(content, view, renew, reset) {
   });
   offerAxes(axis, content, view);
   return make(
-    "div", { class: "controls", role: "group", "aria-label": "What the curves show" },
+    "div",
+    { class: "controls", role: "group", "aria-label": "What the curves show" },
     labelled("Metric", metric),
     labelled("Over", axis),
     smoothingControl(view, changed),
     make(
-      "div", { class: "ticks" },
+      "div",
+      { class: "ticks" },
       checkbox("Log x", view, "logX", changed),
       checkbox("Log y", view, "logY", changed),
       checkbox("Single runs", view, "runs", changed),
@@ -68,9 +80,13 @@ function curveControls(content, view, renew, reset) {
 /** What the reader sees, in words. */
 function aboutCurves(metric, view) {
   const banded = metric.lines.some((lines) => lines.low.some((low) => low !== null));
-  const words = [`${metric.better === "lower" ? "Lower" : "Higher"} is better.`];
+  const words = [];
   words.push(banded ? "Lines are means over seeds, bands their confidence intervals." : "");
-  words.push(view.smoothing ? `Smoothed by an exponential moving average (${view.smoothing}), bands too.` : "");
+  words.push(
+    view.smoothing
+      ? `Smoothed by an exponential moving average (${view.smoothing}), bands too.`
+      : "",
+  );
   const link = make("a", { href: "#statistics" }, "table of statistics");
   return [`${words.filter(Boolean).join(" ")} The figures are in the `, link, "."];
 }

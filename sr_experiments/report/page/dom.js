@@ -22,7 +22,9 @@ function labelled(words, control, ...beside) {
 
 /** Options of a select from [value, words] pairs. */
 function optionsOf(pairs, selected) {
-  return pairs.map(([value, words]) => make("option", { value, selected: value === selected }, words));
+  return pairs.map(([value, words]) =>
+    make("option", { value, selected: value === selected }, words),
+  );
 }
 
 /** A select of [value, words] pairs; onchange gets the chosen value. */

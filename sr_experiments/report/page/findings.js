@@ -5,7 +5,12 @@ const VERDICTS = {
 };
 
 function badge({ mark, words, kind }) {
-  return make("span", { class: `badge ${kind}` }, make("span", { "aria-hidden": "true" }, `${mark} `), words);
+  return make(
+    "span",
+    { class: `badge ${kind}` },
+    make("span", { "aria-hidden": "true" }, `${mark} `),
+    words,
+  );
 }
 
 /** The title, what was asked, when, and what a reader must know first. */
@@ -15,12 +20,19 @@ function fillHead(content) {
     ? content.created
     : new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" }).format(date);
   const notes = content.notes.map((note) => make("li", {}, note));
-  document.getElementById("head").append(
-    make("h1", {}, content.title),
-    content.lead ? make("p", { class: "lead" }, content.lead) : "",
-    make("p", { class: "hint" }, "Written ", make("time", { datetime: content.created }, written)),
-    notes.length ? make("div", { class: "notes", role: "note" }, make("ul", {}, ...notes)) : "",
-  );
+  document
+    .getElementById("head")
+    .append(
+      make("h1", {}, content.title),
+      content.lead ? make("p", { class: "lead" }, content.lead) : "",
+      make(
+        "p",
+        { class: "hint" },
+        "Written ",
+        make("time", { datetime: content.created }, written),
+      ),
+      notes.length ? make("div", { class: "notes", role: "note" }, make("ul", {}, ...notes)) : "",
+    );
 }
 
 /** Claims with what the runs say about them, then comparisons in words. */

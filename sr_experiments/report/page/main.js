@@ -11,7 +11,10 @@ function buildPage(content) {
     addSection("pictures", "Pictures", ...picturesSection(content.pictures));
   }
   addSection("runs", "Runs", ...runsSection(content));
-  addSection("setup", "Set-up", ...setupSection(content));
+  const { configurations, common, environment } = content;
+  if ([configurations, common, environment].some((part) => Object.keys(part).length)) {
+    addSection("setup", "Set-up", ...setupSection(content));
+  }
   if (content.commands.length) {
     addSection("repeat", "To repeat it", ...commandsSection(content.commands));
   }

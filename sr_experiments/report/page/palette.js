@@ -1,10 +1,24 @@
 // Told apart by the colour-blind, and at least 3:1 against the page. Eight colours and five
 // dashes give forty different lines.
 const LIGHT_COLOURS = [
-  "#0072b2", "#d55e00", "#00805c", "#aa4499", "#8a6a00", "#332288", "#a3162e", "#5c6670",
+  "#0072b2",
+  "#d55e00",
+  "#00805c",
+  "#aa4499",
+  "#8a6a00",
+  "#332288",
+  "#a3162e",
+  "#5c6670",
 ];
 const DARK_COLOURS = [
-  "#56b4e9", "#ff9442", "#3ecf9f", "#e79ccb", "#f0e442", "#aaa5ff", "#ff8b94", "#b4bcc4",
+  "#56b4e9",
+  "#ff9442",
+  "#3ecf9f",
+  "#e79ccb",
+  "#f0e442",
+  "#aaa5ff",
+  "#ff8b94",
+  "#b4bcc4",
 ];
 const DASHES = [[], [9, 4], [2, 3], [10, 3, 2, 3], [5, 2]];
 const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
@@ -13,6 +27,12 @@ const darkScheme = window.matchMedia("(prefers-color-scheme: dark)");
 function lineStyle(place) {
   const colours = darkScheme.matches ? DARK_COLOURS : LIGHT_COLOURS;
   return { colour: colours[place % colours.length], dash: DASHES[place % DASHES.length] };
+}
+
+/** Name, colour and dash of each configuration, by its id. */
+function stylesOf(configurations) {
+  const named = ({ id, name }, place) => [id, { ...lineStyle(place), name }];
+  return new Map(configurations.map(named));
 }
 
 /** A short piece of a configuration's line. */

@@ -34,13 +34,18 @@ function cellsOf(entry, digits, compared) {
 function resultsSection(results) {
   const { columns, rows, digits } = results;
   const entries = rows.flatMap((row) => row.cells);
-  const compared = columns.map((_, place) => rows.some((row) => row.cells[place].published !== null));
+  const compared = columns.map((_, place) =>
+    rows.some((row) => row.cells[place].published !== null),
+  );
   const heads = columns.flatMap((group, place) => {
     const labels = compared[place] ? ["published", "measured", "difference"] : ["measured"];
     return labels.map((label, index) => ({ group, label, numeric: true, edge: index === 0 }));
   });
   const lines = rows.map((row) => {
-    const remark = row.configuration === null && row.cells.every((entry) => entry.measured === null) ? make("span", { class: "remark" }, "not run here") : null;
+    const remark =
+      row.configuration === null && row.cells.every((entry) => entry.measured === null)
+        ? make("span", { class: "remark" }, "not run here")
+        : null;
     const name = cell(make("span", {}, row.name, remark), row.name);
     return [name, ...row.cells.flatMap((entry, place) => cellsOf(entry, digits, compared[place]))];
   });
@@ -49,7 +54,19 @@ function resultsSection(results) {
   return [
     make("p", {}, results.caption),
     sortableTable("Results", [{ label: "method" }, ...heads], lines),
-    doubtful ? make("p", { class: "hint" }, "* Published value given from memory, not checked against its source.") : null,
-    halved ? make("p", { class: "hint" }, "±: half width of the confidence interval of the mean over seeds.") : null,
+    doubtful
+      ? make(
+          "p",
+          { class: "hint" },
+          "* Published value given from memory, not checked against its source.",
+        )
+      : null,
+    halved
+      ? make(
+          "p",
+          { class: "hint" },
+          "±: half width of the confidence interval of the mean over seeds.",
+        )
+      : null,
   ];
 }

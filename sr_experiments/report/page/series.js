@@ -43,7 +43,7 @@ function drawnSeries(metric, view) {
   const tables = metric.lines
     .filter((lines) => !view.hidden.has(lines.configuration))
     .map((lines) => tablesOf(lines, view))
-    .filter((table) => table.mean[0].length > 0);
+    .filter((table) => table.mean[1].some((value) => value !== null));
   const columns = [];
   const parts = [];
   for (const group of ["band", "runs", "mean"]) {

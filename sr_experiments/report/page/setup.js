@@ -2,7 +2,8 @@
 function definitions(entries) {
   const nodes = Object.entries(entries).flatMap(([key, value]) => {
     const plain = typeof value === "string" ? value : JSON.stringify(value, null, 2);
-    const shown = value !== null && typeof value === "object" ? make("pre", { tabindex: "0" }, plain) : plain;
+    const shown =
+      value !== null && typeof value === "object" ? make("pre", { tabindex: "0" }, plain) : plain;
     return [make("dt", {}, key), make("dd", {}, shown)];
   });
   return make("dl", {}, ...nodes);
@@ -50,7 +51,12 @@ function commandsSection(commands) {
     const copy = async () => {
       told.textContent = await copyText(code);
     };
-    const button = make("button", { type: "button", onclick: copy }, "Copy", make("span", { class: "unseen" }, `: ${command}`));
+    const button = make(
+      "button",
+      { type: "button", onclick: copy },
+      "Copy",
+      make("span", { class: "unseen" }, `: ${command}`),
+    );
     const text = make("pre", { tabindex: "0" }, code);
     return make("div", { class: "command" }, text, button, told);
   });

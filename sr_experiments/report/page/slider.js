@@ -6,7 +6,10 @@ function enlargement(width, wanted) {
 function tileFigure(picture, tile) {
   const width = picture.width * enlargement(picture.width, 190);
   const image = make("img", {
-    src: tile.src, alt: `${picture.title}, ${tile.name}`, width: picture.width, height: picture.height,
+    src: tile.src,
+    alt: `${picture.title}, ${tile.name}`,
+    width: picture.width,
+    height: picture.height,
   });
   image.style.width = `${width}px`;
   const words = make("figcaption", {}, make("b", {}, tile.name), ` ${tile.caption}`);
@@ -19,8 +22,13 @@ function stageOf(picture) {
   const right = make("img", {});
   const border = make("span", { class: "border", "aria-hidden": "true" });
   const range = make("input", {
-    type: "range", min: "0", max: "100", value: "50", step: "1",
-    "aria-label": "Border between the left and the right picture", oninput: move,
+    type: "range",
+    min: "0",
+    max: "100",
+    value: "50",
+    step: "1",
+    "aria-label": "Border between the left and the right picture",
+    oninput: move,
   });
   const stage = make("div", { class: "stage" }, right, left, range, border);
   const width = picture.width * enlargement(picture.width, 680);
@@ -33,7 +41,10 @@ function stageOf(picture) {
   }
 
   function show(leftTile, rightTile) {
-    for (const [image, tile, side] of [[left, leftTile, "left"], [right, rightTile, "right"]]) {
+    for (const [image, tile, side] of [
+      [left, leftTile, "left"],
+      [right, rightTile, "right"],
+    ]) {
       image.src = tile.src;
       image.alt = `${picture.title}, ${side}: ${tile.name}`;
     }
@@ -58,7 +69,8 @@ function comparison(picture) {
 
   function update() {
     show(picture.tiles[chosen.left], picture.tiles[chosen.right]);
-    for (const side of ["left", "right"]) captions[side].textContent = picture.tiles[chosen[side]].caption;
+    for (const side of ["left", "right"])
+      captions[side].textContent = picture.tiles[chosen[side]].caption;
   }
 
   const field = (side, words) => {

@@ -24,7 +24,7 @@ function headerCell(column, sort) {
 function groupRow(columns) {
   if (!columns.some((column) => column.group)) return null;
   const cells = [];
-  for (let start = 0; start < columns.length; ) {
+  for (let start = 0; start < columns.length;) {
     const { group } = columns[start];
     let end = start + 1;
     while (group && end < columns.length && columns[end].group === group) end += 1;
@@ -69,5 +69,9 @@ function sortableTable(name, columns, rows) {
 
   const head = make("thead", {}, groupRow(columns), make("tr", {}, ...headers));
   const table = make("table", { "aria-label": name }, head, body);
-  return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": `${name}: table` }, table);
+  return make(
+    "div",
+    { class: "scroll", role: "region", tabindex: "0", "aria-label": `${name}: table` },
+    table,
+  );
 }

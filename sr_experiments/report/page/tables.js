@@ -31,10 +31,15 @@ function statisticsSection(content) {
   const rows = content.statistics.map((line) => [
     cell(configurationName(content, line.configuration)),
     cell(line.runs),
-    ...[line.final, line.best, line.area, line.to_target].map((text) => cell(text || "–", firstNumber(text))),
+    ...[line.final, line.best, line.area, line.to_target].map((text) =>
+      cell(text || "–", firstNumber(text)),
+    ),
   ]);
   const note = content.statistics_note;
-  return [sortableTable("Statistics", columns, rows), note ? make("p", { class: "hint" }, note) : null];
+  return [
+    sortableTable("Statistics", columns, rows),
+    note ? make("p", { class: "hint" }, note) : null,
+  ];
 }
 
 /** Every run with its state in words. */
@@ -63,11 +68,19 @@ function runsSection(content) {
 /** What varied between the configurations. */
 function variedTable(configurations) {
   const keys = [...new Set(configurations.flatMap((one) => Object.keys(one.values)))];
-  const columns = [{ label: "configuration" }, ...keys.map((label) => ({ label })), { label: "runs" }];
+  const columns = [
+    { label: "configuration" },
+    ...keys.map((label) => ({ label })),
+    { label: "runs" },
+  ];
   const rows = configurations.map((one) => [
     cell(one.name),
     ...keys.map((key) => cell(one.values[key] ?? "–", one.values[key] ?? null)),
-    cell(Object.entries(one.states).map(([state, count]) => `${count} ${state}`).join(", ") || "–"),
+    cell(
+      Object.entries(one.states)
+        .map(([state, count]) => `${count} ${state}`)
+        .join(", ") || "–",
+    ),
   ]);
   return sortableTable("What varied", columns, rows);
 }

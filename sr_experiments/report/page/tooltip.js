@@ -1,20 +1,31 @@
+const TOOLTIP_LINES = 8;
+
 /** The values under the pointer, in a box beside it; screen readers have the tables instead. */
 function tooltip(parts, view, styles) {
   const box = make("div", { class: "tooltip", "aria-hidden": "true", hidden: true });
   const means = parts.flatMap((part, place) => (part.role === "mean" ? [place + 1] : []));
 
-  function lineOf(chart, column) {
-    const place = chart.cursor.idxs[column];
-    const value = place === null ? null : chart.data[column][place];
-    if (value === null || value === undefined) return null;
+  /** The means nearest to the pointer, from high to low: {column, value}. */
+  function nearest(chart) {
+    const { idxs, top } = chart.cursor;
+    return means
+      .map((column) => ({ column, value: chart.data[column][idxs[column]] ?? null }))
+      .filter(({ value }) => value !== null)
+      .map((mean) => ({ ...mean, distance: Math.abs(chart.valToPos(mean.value, "y") - top) }))
+      .sort((a, b) => a.distance - b.distance)
+      .slice(0, TOOLTIP_LINES)
+      .sort((a, b) => b.value - a.value);
+  }
+
+  function lineOf({ column, value }) {
     const style = styles.get(parts[column - 1].configuration);
-    return make("div", {}, swatch(style), `${style.name} `, make("b", {}, brief(value)));
+    const name = make("span", { class: "name" }, style.name);
+    return make("div", { class: "line" }, swatch(style), name, make("b", {}, brief(value)));
   }
 
   function move(chart) {
     const { left, top, idx } = chart.cursor;
-    const lines = idx === null || left < 0 ? [] : means.map((column) => lineOf(chart, column));
-    const shown = lines.filter((line) => line !== null);
+    const shown = idx === null || left < 0 ? [] : nearest(chart).map(lineOf);
     box.hidden = shown.length === 0;
     if (box.hidden) return;
     const x = chart.data[0][idx];
