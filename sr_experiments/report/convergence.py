@@ -24,7 +24,11 @@ def make_statistics(subject: Subject) -> tuple[list[Statistic], str]:
     target = subject.target if subject.target is not None else _reachable(subject)
     lines = [_statistic(subject, group, target) for group in subject.groups]
     text = "none" if np.isnan(target) else f"{target:.{digits(subject.metric)}f}"
-    whence = "as asked" if subject.target is not None else "the worst mean final value of them"
+    whence = (
+        "as asked"
+        if subject.target is not None
+        else "the worst final value of all, which all reach"
+    )
     return lines, (
         f"{label(subject.metric)}, of finished runs; mean over seeds ± half of the 95 % confidence "
         "interval (Student's t). Area: mean value between the first and the last measurement. "
@@ -40,10 +44,16 @@ def make_pairs(subject: Subject) -> list[str]:
     first, *others = measured
     sentences = []
     for group in others[:_PAIRS]:
-        for found in (ends(subject, group, first), speeds(subject, group, first)):
-            pairs = found.logs.pairs if isinstance(found, Speed) else found.pairs
-            if pairs or isinstance(found, Comparison):
-                sentences.append(describe(found, (group.name, first.name), subject.unit))
+        names = (group.name, first.name)
+        sentences.append(describe(ends(subject, group, first), names, subject.unit))
+        speed = speeds(subject, group, first)
+        if _too_coarse(subject, group, first):
+            sentences.append(
+                f"{group.name} and {first.name} are first measured after different numbers of "
+                "steps, and one reaches the target by then: their speeds cannot be told."
+            )
+        elif speed.logs.pairs:
+            sentences.append(describe(speed, names, subject.unit))
     if len(others) > _PAIRS:
         sentences.append(f"{len(others) - _PAIRS} more configurations are not compared here.")
     return sentences
@@ -56,11 +66,7 @@ def ends(subject: Subject, a: Group, b: Group) -> Comparison:
 
 def speeds(subject: Subject, a: Group, b: Group) -> Speed:
     """Steps to the target of two configurations."""
-    target = subject.target
-    if target is None:
-        target = common_target(
-            _outcomes(subject, a, final), _outcomes(subject, b, final), subject.better
-        )
+    target = _target(subject, a, b)
 
     def steps(curve: Curve) -> float:
         return reach(curve, target, subject.better, "step")
@@ -85,6 +91,20 @@ def count_states(group: Group) -> str:
     return ", ".join([head, *(f"{count} {state}" for state, count in states.items())])
 
 
+def _target(subject: Subject, a: Group, b: Group) -> float:
+    if subject.target is not None:
+        return subject.target
+    return common_target(_outcomes(subject, a, final), _outcomes(subject, b, final), subject.better)
+
+
+def _too_coarse(subject: Subject, a: Group, b: Group) -> bool:
+    """Whether the speeds of two configurations are those of their first measurements."""
+    target = _target(subject, a, b)
+    curves = [curve for group in (a, b) for _, curve in _curves(subject, group)]
+    early = [reach(curve, target, subject.better, "step") <= curve.step[0] for curve in curves]
+    return any(early) and len({float(curve.step[0]) for curve in curves}) > 1
+
+
 def _outcomes(subject: Subject, group: Group, measure: Callable[[Curve], float]) -> list[Outcome]:
     return outcomes(group.counted, subject.metric, measure)
 
@@ -94,9 +114,9 @@ def _curves(subject: Subject, group: Group) -> list[tuple[Run, Curve]]:
 
 
 def _reachable(subject: Subject) -> float:
-    """The worst of the configurations' mean final values."""
-    means = [estimate([final(c) for _, c in _curves(subject, g)]).mean for g in subject.groups]
-    known = [mean for mean in means if np.isfinite(mean)]
+    """The worst final value, which every finished run reaches."""
+    values = [final(curve) for group in subject.groups for _, curve in _curves(subject, group)]
+    known = [value for value in values if np.isfinite(value)]
     pick = min if subject.better == "higher" else max
     return pick(known, default=float("nan"))
 
@@ -127,4 +147,6 @@ def _to_target(subject: Subject, curves: Sequence[tuple[Run, Curve]], target: fl
     if not there:
         return "never"
     aside = f" (seed {', '.join(never)}: never)" if never else ""
-    return f"step {spread(estimate(there), 0)}{aside}"
+    at_once = all(step <= curve.step[0] for _, curve in curves for step in there)
+    before = "by the first measurement, " if at_once else ""
+    return f"{before}step {spread(estimate(there), 0)}{aside}"

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from sr_experiments.report.content import Content, Lines, Metric
 
-# Okabe and Ito's colours, which the colour-blind tell apart; yellow is too pale for paper.
+# Okabe and Ito's colours, which the colour-blind tell apart; yellow is too pale for paper. Dashes
+# tell lines apart in gray.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _DASHES = ("-", "--", "-.", ":")
 _DPI = 150
@@ -40,7 +41,7 @@ def draw_plots(content: Content, folder: Path) -> list[Path]:
 
 
 def _figure(metric: Metric, names: dict[str, str], order: dict[str, int]) -> Figure:
-    figure = Figure(figsize=(6.0, 3.8), layout="constrained")
+    figure = Figure(figsize=(6.0, 4.0), layout="constrained")
     axes = figure.subplots()
     for line in metric["lines"]:
         _draw(axes, line, names[line["configuration"]], order[line["configuration"]])
@@ -48,7 +49,7 @@ def _figure(metric: Metric, names: dict[str, str], order: dict[str, int]) -> Fig
     axes.set_ylabel(metric["label"])
     axes.grid(alpha=0.25)
     if 0 < len(metric["lines"]) <= _MOST_IN_LEGEND:
-        axes.legend(frameon=False)
+        figure.legend(loc="outside lower center", ncols=3, frameon=False)
     elif metric["lines"]:
         axes.set_title(f"{len(metric['lines'])} configurations; their names are in the report")
     return figure
@@ -60,7 +61,7 @@ def _draw(axes: Axes, line: Lines, name: str, place: int) -> None:
 
     steps = floats(line["step"])
     colour = _COLOURS[place % len(_COLOURS)]
-    dash = _DASHES[place // len(_COLOURS) % len(_DASHES)]
+    dash = _DASHES[place % len(_DASHES)]
     marker = "." if len(steps) <= 30 else ""
     axes.plot(steps, floats(line["mean"]), dash, color=colour, marker=marker, label=name)
     axes.fill_between(

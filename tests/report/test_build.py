@@ -222,6 +222,18 @@ def test_a_target_and_a_metric_can_be_chosen(tmp_path: Path) -> None:
     assert loss["metrics"][0]["better"] == "lower"
 
 
+def test_speeds_that_only_tell_when_was_measured_are_not_compared(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", [30.0, 31.0, 32.0])
+    rows = (make_run(tmp_path / "1", [33.0, 34.0], lr=0.2) / "metrics.csv").read_text()
+    earlier = rows.replace("0,9,33.0", "0,8,33.0")  # a step earlier than the other run
+    (tmp_path / "1" / "metrics.csv").write_text(earlier)
+    ends, speed = report(tmp_path)["pairs"]
+    assert "2.00 dB higher" in ends
+    assert "cannot be told" in speed
+    (tmp_path / "1" / "metrics.csv").write_text(rows)
+    assert "reaches the target" in report(tmp_path)["pairs"][1]
+
+
 def test_long_curves_are_thinned_to_their_ends(tmp_path: Path) -> None:
     make_run(tmp_path / "0", [30 + n / 1000 for n in range(1000)])
     line = report(tmp_path)["metrics"][0]["lines"][0]
