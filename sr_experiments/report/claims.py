@@ -2,7 +2,8 @@
 
 from sr_experiments.report.content import Claim
 from sr_experiments.report.convergence import ends, speeds
-from sr_experiments.report.subject import Group, Subject, is_decibel
+from sr_experiments.report.labels import is_decibel
+from sr_experiments.report.subject import Group, Subject
 from sr_experiments.studies.comparison import Comparison, compare
 from sr_experiments.studies.measures import at_share
 from sr_experiments.studies.outcome import Outcome

@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from sr_experiments.report.content import Statistic
-from sr_experiments.report.subject import Group, Subject, digits, label
+from sr_experiments.report.labels import digits, label
+from sr_experiments.report.subject import Group, Subject
 from sr_experiments.studies.comparison import Comparison, compare
 from sr_experiments.studies.measures import area, best, final, reach
 from sr_experiments.studies.outcome import Outcome, outcomes

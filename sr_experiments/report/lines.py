@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sr_experiments.report.content import Lines, Metric
-from sr_experiments.report.subject import Group, Subject, label, number
+from sr_experiments.report.labels import label, number
+from sr_experiments.report.subject import Group, Subject
 from sr_experiments.studies.measures import Better
 from sr_experiments.studies.run import Curve, Run
 from sr_experiments.studies.statistics import band

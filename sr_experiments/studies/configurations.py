@@ -1,11 +1,11 @@
 """Runs grouped into configurations: those that differ in their seed alone."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sr_experiments.studies.naming import make_names
 from sr_experiments.studies.run import Run
 
 #: The group of runs that left neither a configuration nor overrides that tell it.
@@ -16,8 +16,6 @@ _IRRELEVANT = re.compile(
     r"(sweep|logger|hydra|callbacks\.\w+\.dirpath|data\.(root|cache|num_workers))(\..*)?"
 )
 _TYPED = re.compile(r"\+*([\w./@-]+)=(.*)", re.DOTALL)
-_LONGEST = 60
-_FLAGS = ("true", "false", "null")
 
 
 @dataclass(frozen=True)
@@ -128,52 +126,9 @@ def _fits(run: Run, members: Sequence[Run]) -> bool:
 
 
 def _names(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
-    """What tells the runs apart: what was typed, if that suffices, or else resolved values."""
     shared = common(runs)
-    own = [
-        {key: value for key, value in typed(run).items() if shared.get(key) != value}
-        for run in runs
-    ]
-    for values in (own, [values_of(run, keys) for run in runs]):
-        names = [_name(each, {key for row in values for key in row}) for each in values]
-        if len(set(names)) == len(names) and all(len(name) <= _LONGEST for name in names):
-            return names
-    few = _fewest(runs, keys)
-    names = [_name(values_of(run, few), set(few)) for run in runs]
-    counts = Counter(names)
-    return [
-        n if counts[n] == 1 else f"{n} ({r.folder.name})" for n, r in zip(names, runs, strict=True)
-    ]
-
-
-def _fewest(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
-    """Keys that tell the runs apart, each of which splits what the ones before it left."""
-    rows = [values_of(run, keys) for run in runs]
-    chosen: list[str] = []
-
-    def parts(names: Sequence[str]) -> int:
-        return len({tuple(row.get(name) for name in names) for row in rows})
-
-    while keys and parts(chosen) < len(runs):
-        best = max(keys, key=lambda key: (parts([*chosen, key]), -len(key)))
-        if parts([*chosen, best]) == parts(chosen):
-            break
-        chosen.append(best)
-    return chosen
-
-
-def _name(values: Mapping[str, str], keys: set[str]) -> str:
-    lasts = Counter(_last(key) for key in keys)
-    words = list(values.values())
-    if len(keys) == 1 and words and re.match(r"[a-zA-Z]", words[0]) and words[0] not in _FLAGS:
-        return words[0]  # experiment=vdsr_mini is vdsr_mini
-    return " ".join(
-        f"{_last(key) if lasts[_last(key)] == 1 else key}={value}" for key, value in values.items()
-    )
-
-
-def _last(key: str) -> str:
-    return key.removesuffix("._target_").rpartition(".")[2]
+    own = [{k: v for k, v in typed(run).items() if shared.get(k) != v} for run in runs]
+    return make_names(own, [values_of(run, keys) for run in runs], [r.folder.name for r in runs])
 
 
 def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
