@@ -80,7 +80,9 @@ def _tile(run: Run, file: str, name: str, notes: list[str]) -> tuple[Tile, tuple
         notes.append(f"{path} cannot be shown: {error}.")
         return None
     src = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
-    return Tile(name=name, caption=_captions(run).get(file, ""), src=src), size
+    # The first line names the method, which the tile does already.
+    _, _, score = _captions(run).get(file, "").partition("\n")
+    return Tile(name=name, caption=score if score.strip()[:1].isdigit() else "", src=src), size
 
 
 def _captions(run: Run) -> dict[str, str]:

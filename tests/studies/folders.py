@@ -102,7 +102,7 @@ def make_tiles(folder: Path, stems: Sequence[str], side: int = 16) -> None:
         for kind in ("lr", "bicubic", "model", "original"):
             pixels = rng.integers(0, 256, (side, side, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(tiles / f"{stem}.{kind}.png")
-            captions[f"{stem}.{kind}.png"] = f"{kind} 30.00 dB"
+            captions[f"{stem}.{kind}.png"] = f"{kind}\n30.00 dB" if kind != "lr" else "LR\na.png"
     (tiles / "tiles.json").write_text(json.dumps(captions))
 
 
