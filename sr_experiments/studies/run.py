@@ -54,6 +54,8 @@ class Run:
         bicubic: the metrics of bicubic interpolation on the test sets, by the same names.
         environment: command, commit, versions, hardware.
         seconds: wall-clock seconds in all.
+        written: when its status was last written, in seconds since 1970; 0 if never.
+        notes: what a reader must know about the files themselves.
     """
 
     folder: Path
@@ -66,6 +68,8 @@ class Run:
     bicubic: dict[str, float] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
+    written: float = 0.0
+    notes: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int | None:

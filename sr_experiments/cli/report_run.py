@@ -1,0 +1,115 @@
+"""One report, from its configuration to its files."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from omegaconf import DictConfig, OmegaConf
+
+from sr_experiments.cli.build import check_type
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.errors import ConfigError
+from sr_experiments.files import write_whole
+from sr_experiments.report.build import build_content, make_subject
+from sr_experiments.report.content import Content
+from sr_experiments.report.markdown import render_markdown
+from sr_experiments.report.plots import draw_plots
+from sr_experiments.report.subject import Subject
+from sr_experiments.report.tables import write_curves, write_results
+from sr_experiments.studies.reading import read_runs
+from sr_experiments.studies.run import Run
+from sr_experiments.studies.study import Study, read_study
+
+_TYPES: dict[str, Any] = {
+    "task_name": str,
+    "runs": str | list[str],
+    "metric": str | None,
+    "better": Literal["higher", "lower"] | None,
+    "target": float | int | None,
+    "out": str,
+    "study": dict[str, Any],
+}
+
+
+def report_run(config: DictConfig) -> None:
+    """Reads, computes, writes, and prints what it comes to.
+
+    Raises:
+        ConfigError: there are no runs, none has the metric, or the files cannot be written.
+    """
+    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    for key, value in ((str(key), value) for key, value in content.items()):
+        if key not in _TYPES:
+            raise ConfigError(f"{key}: there is no such key{did_you_mean(key, _TYPES)}")
+        check_type(key, value, _TYPES[key])
+    paths = [content["runs"]] if isinstance(content["runs"], str) else content["runs"]
+    runs = read_runs(paths)
+    _check_metric(content["metric"], runs)
+    study = read_study(content["study"]) if "study" in content else study_of(runs)
+    subject = make_subject(runs, study, content["metric"], content["target"], content["better"])
+    folder = Path(content["out"]).expanduser()
+    try:
+        _write(subject, folder)
+    except OSError as error:
+        raise ConfigError(
+            f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
+            "folder, or mend its rights or space"
+        ) from None
+
+
+def _write(subject: Subject, folder: Path) -> None:
+    """Writes all files of a report, and prints what it comes to."""
+    said = build_content(subject)
+    plots = draw_plots(said, folder / "plots")
+    curves, remark = write_curves(subject, folder)
+    results = write_results(subject, folder)
+    links = [path.relative_to(folder).as_posix() for path in plots]
+    write_whole(folder / "report.md", render_markdown(said, links))
+    # Last, as it is what people open.
+    write_whole(folder / "report.html", _page(said))
+    files = [folder / "report.html", folder / "report.md", *curves, results]
+    _print(said, [*files, *([folder / "plots"] if plots else [])], remark)
+
+
+def study_of(runs: Sequence[Run]) -> Study | None:
+    """The study that all runs belong to, as it stands in ``conf/study`` now; None without one."""
+    names = {run.study.get("name") for run in runs if run.config.get("model")}
+    name = names.pop() if len(names) == 1 else None
+    path = conf_dir() / "study" / f"{name}.yaml"
+    if not name or not path.is_file():
+        return None
+    node = OmegaConf.merge(OmegaConf.load(conf_dir() / "study" / "base.yaml"), OmegaConf.load(path))
+    assert isinstance(node, DictConfig)
+    del node["defaults"]
+    return read_study(node)
+
+
+def _check_metric(metric: str | None, runs: Sequence[Run]) -> None:
+    known = {name for run in runs for name in run.curves}
+    if metric is not None and metric not in known:
+        raise ConfigError(
+            f"metric={metric}: no run has such a curve{did_you_mean(metric, sorted(known))}"
+        )
+
+
+def _page(content: Content) -> str:
+    from sr_experiments.report.page import render_page
+
+    return render_page(content)
+
+
+def _print(content: Content, files: Sequence[Path], remark: str) -> None:
+    print(f"{content['title']}: {content['lead']}")
+    for note in content["notes"]:
+        print(f"note: {note}")
+    for claim in content["claims"]:
+        print(f"{claim['verdict']}: {claim['text']} {claim['words']}")
+    for pair in content["pairs"] if not content["claims"] else ():
+        print(pair)
+    for file in files:
+        print(file)
+    if remark:
+        print(remark, file=sys.stderr)

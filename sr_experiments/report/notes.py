@@ -1,0 +1,105 @@
+"""What a reader must know before any figure."""
+
+from collections.abc import Sequence
+
+from sr_experiments.report.results import protocol_of
+from sr_experiments.report.subject import Subject
+from sr_experiments.studies.configurations import UNKNOWN
+from sr_experiments.studies.run import Run, State
+
+_WORDS: dict[State, str] = {
+    "diverged": "diverged",
+    "dead": "died (no weight had a gradient any more)",
+    "failed": "failed",
+    "killed": "ended without saying why",
+    "timeout": "ran out of time",
+    "interrupted": "were interrupted",
+    "unreadable": "cannot be read",
+    "running": "are still running",
+    "waiting": "have not begun",
+}
+_NAMED = 5
+
+
+def make_notes(subject: Subject) -> list[str]:
+    """Runs without a result, by what became of them; repeated seeds; what else is uneven."""
+    notes = [
+        _of_state(subject, state)
+        for state in _WORDS
+        if any(run.state == state for run in subject.runs)
+    ]
+    if not any(run.state == "finished" for run in subject.runs):
+        notes.insert(0, "No run has finished.")
+    notes += [
+        _repeated(group.name, group.runs.set_aside)
+        for group in subject.groups
+        if group.runs.set_aside
+    ]
+    notes += _uneven(subject)
+    remarks = {remark: run for run in reversed(subject.runs) for remark in run.notes}
+    for remark, run in remarks.items():
+        count = sum(remark in each.notes for each in subject.runs)
+        more = f" (and {count - 1} more)" if count > 1 else ""
+        notes.append(f"{run.folder}{more}: {remark}.")
+    return notes + subject.notes
+
+
+def _of_state(subject: Subject, state: State) -> str:
+    runs = [run for run in subject.runs if run.state == state]
+    kind = ", which counts against their configurations" if state in ("diverged", "dead") else ""
+    named = [_named(subject, run) for run in runs[:_NAMED]]
+    more = f"; and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    head = f"{len(runs)} of {len(subject.runs)} runs {_verb(state, len(runs))}{kind}"
+    return f"{head}: {'; '.join(named)}{more}."
+
+
+def _verb(state: State, count: int) -> str:
+    words = _WORDS[state]
+    for many, one in (("were ", "was "), ("are ", "is "), ("have ", "has ")):
+        if count == 1 and words.startswith(many):
+            return one + words.removeprefix(many)
+    return words
+
+
+def _named(subject: Subject, run: Run) -> str:
+    name = next(
+        (g.name for g in subject.groups if _among(run, g.counted + g.runs.set_aside)), UNKNOWN
+    )
+    seed = f" seed {run.seed}" if run.seed is not None else ""
+    why = " ".join(run.error.split())
+    why = why if len(why) <= 160 else f"{why[:157]}..."
+    return f"{name}{seed} in {run.folder}" + (f" ({why.rstrip('.')})" if why else "")
+
+
+def _repeated(name: str, aside: Sequence[Run]) -> str:
+    seeds = ", ".join(dict.fromkeys(str(run.seed) for run in aside))
+    where = "; ".join(f"{run.folder} ({run.state})" for run in aside[:_NAMED])
+    more = f"; and {len(aside) - _NAMED} more" if len(aside) > _NAMED else ""
+    return (
+        f"{name} ran more than once with seed {seeds}; the newest finished run counts, not "
+        f"{where}{more}."
+    )
+
+
+def _uneven(subject: Subject) -> list[str]:
+    notes = []
+    protocols = sorted({protocol_of(run) for run in subject.runs if protocol_of(run)})
+    if len(protocols) > 1:
+        notes.append(
+            f"Runs are scored by different protocols ({', '.join(protocols)}): their scores differ "
+            "for that alone."
+        )
+    counts = {group.name: len(group.finished) for group in subject.groups}
+    if len(set(counts.values())) > 1:
+        few = [f"{name} {count}" for name, count in counts.items() if count < max(counts.values())]
+        shown = ", ".join(few[:_NAMED]) + (", ..." if len(few) > _NAMED else "")
+        notes.append(
+            f"Configurations have up to {max(counts.values())} finished runs, but {shown}."
+        )
+    elif set(counts.values()) == {1} and len(counts) > 1:
+        notes.append("Each configuration has one finished run: differences may be chance.")
+    return notes
+
+
+def _among(run: Run, runs: Sequence[Run]) -> bool:
+    return any(run is each for each in runs)

@@ -1,0 +1,97 @@
+"""The same cut of an image from every configuration."""
+
+import base64
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image, UnidentifiedImageError
+
+from sr_experiments.report.content import Picture, Tile
+from sr_experiments.report.subject import Group
+from sr_experiments.studies.run import Run
+
+_MOST = 4
+_BYTES = 1_200_000
+_REFERENCES = {"lr": "LR", "bicubic": "bicubic", "original": "original"}
+
+
+def make_pictures(groups: Sequence[Group]) -> tuple[list[Picture], list[str]]:
+    """Up to four pictures of the first finished run of each configuration, and notes on others."""
+    chosen = [(group, group.finished[0]) for group in groups if group.finished]
+    stems = dict.fromkeys(
+        path.name.removesuffix(".model.png")
+        for _, run in chosen
+        for path in sorted(_folder(run).glob("*.model.png"))
+    )
+    pictures: list[Picture] = []
+    notes: list[str] = []
+    left, skipped = _BYTES, 0
+    for stem in stems:
+        if len(pictures) == _MOST:
+            break
+        picture = _picture(stem, chosen, notes)
+        if picture is None:
+            continue
+        size = sum(len(tile["src"]) for tile in picture["tiles"])
+        if size > left:
+            skipped += 1
+            continue
+        left -= size
+        pictures.append(picture)
+    if skipped:
+        many = f"{skipped} pictures are" if skipped > 1 else "1 picture is"
+        notes.append(f"{many} left out to keep the report small; see images/tiles of the runs.")
+    return pictures, notes
+
+
+def _picture(stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]) -> Picture | None:
+    """The picture of this name; None where its original is missing."""
+    tiles: list[Tile] = []
+    size = (0, 0)
+    for kind, name in _REFERENCES.items():
+        for _, run in chosen:
+            found = _tile(run, f"{stem}.{kind}.png", name, notes)
+            if found:
+                tiles.append(found[0])
+                size = found[1] if kind == "original" else size
+                break
+    made = [_tile(run, f"{stem}.model.png", group.name, notes) for group, run in chosen]
+    results = [found[0] for found in made if found]
+    if not results or size == (0, 0):
+        return None
+    *inputs, original = tiles
+    title = " ".join(stem.split("_"))
+    return Picture(title=title, width=size[0], height=size[1], tiles=[*inputs, *results, original])
+
+
+def _tile(run: Run, file: str, name: str, notes: list[str]) -> tuple[Tile, tuple[int, int]] | None:
+    """A tile with its width and height; None where there is no such file."""
+    path = _folder(run) / file
+    try:
+        content = path.read_bytes()
+        with Image.open(io.BytesIO(content)) as image:
+            image.verify()
+            size = image.size
+    except FileNotFoundError:
+        return None
+    except (OSError, SyntaxError, UnidentifiedImageError) as error:
+        notes.append(f"{path} cannot be shown: {error}.")
+        return None
+    src = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+    # The first line names the method, which the tile does already.
+    _, _, score = _captions(run).get(file, "").partition("\n")
+    return Tile(name=name, caption=score if score.strip()[:1].isdigit() else "", src=src), size
+
+
+def _captions(run: Run) -> dict[str, str]:
+    try:
+        content = json.loads((_folder(run) / "tiles.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {str(k): str(v) for k, v in content.items()} if isinstance(content, dict) else {}
+
+
+def _folder(run: Run) -> Path:
+    return run.folder / "images" / "tiles"

@@ -1,0 +1,137 @@
+"""The table of results: measured values beside published ones, or beside bicubic interpolation."""
+
+import math
+import re
+from collections.abc import Sequence
+
+from sr_experiments.report.claims import at_column
+from sr_experiments.report.content import Cell, Results, Row
+from sr_experiments.report.labels import digits, label, number
+from sr_experiments.report.subject import Group, Subject
+from sr_experiments.studies.run import Run
+from sr_experiments.studies.statistics import estimate
+from sr_experiments.studies.study import Column, Published, Study
+
+
+def make_results(subject: Subject) -> Results | None:
+    """With a study its columns, else the scores of the test sets; None where there are neither."""
+    if subject.study and subject.study.columns:
+        return _of_study(subject, subject.study)
+    names = _test_metrics(subject.runs)
+    if not names:
+        return None
+    columns = [Column(metric=name) for name in names]
+    rows = [_bicubic(label, runs, columns) for label, runs in _by_protocol(subject.runs).items()]
+    rows += [_measured(group, columns, [None] * len(columns)) for group in subject.groups]
+    return Results(
+        caption=f"Scores of the test sets ({', '.join(_protocols(subject.runs))}); mean over seeds "
+        "± half of the 95 % confidence interval. Further metrics are in results.csv.",
+        columns=[label(name).removesuffix(", dB") for name in names],
+        digits=max(digits(name) for name in names),
+        rows=rows,
+    )
+
+
+def protocol_of(run: Run) -> str:
+    """The name of the protocol that a run was scored by."""
+    node = run.config.get("eval")
+    return str(node.get("name", "")) if isinstance(node, dict) else ""
+
+
+def _of_study(subject: Subject, study: Study) -> Results:
+    columns = list(study.columns.values())
+    rows = []
+    blank: list[Published | None] = [None] * len(columns)
+    arms = {group.name.split()[0] for group in subject.groups} | set(study.arms)
+    for name, values in study.published.items():
+        if name not in arms:
+            bicubic = _bicubic(name, subject.runs, columns) if name == "bicubic" else None
+            cells = bicubic["cells"] if bicubic else [_cell([], None, "") for _ in columns]
+            merged = [_with(cell, value) for cell, value in zip(cells, values, strict=True)]
+            rows.append(Row(name=name, configuration=None, cells=merged))
+    for group in subject.groups:
+        rows.append(_measured(group, columns, study.published.get(group.name.split()[0], blank)))
+    present = {group.name.split()[0] for group in subject.groups}
+    for arm in study.arms:
+        if arm not in present:
+            values = study.published.get(arm, blank)
+            cells = [_with(_cell([], None, "no run"), value) for value in values]
+            rows.append(Row(name=arm, configuration=None, cells=cells))
+    return Results(
+        caption=f"Published values: {study.source}. Measured: mean over seeds ± half of the 95 % "
+        "confidence interval.",
+        columns=list(study.columns),
+        digits=max(digits(column.metric) for column in columns),
+        rows=rows,
+    )
+
+
+def _measured(
+    group: Group, columns: Sequence[Column], published: Sequence[Published | None]
+) -> Row:
+    total = len(group.counted)
+    lost = [f"{n} of {total} {state}" for state, n in group.states.items() if state != "finished"]
+    note = ", ".join(lost)
+    cells = [
+        _cell([at_column(run, column) for run in group.finished], value, note)
+        for column, value in zip(columns, published, strict=True)
+    ]
+    return Row(name=group.name, configuration=group.id, cells=cells)
+
+
+def _bicubic(name: str, runs: Sequence[Run], columns: Sequence[Column]) -> Row:
+    """Bicubic interpolation is the same in all runs; the first that scored it tells."""
+    cells = []
+    for column in columns:
+        known = [r.bicubic[column.metric] for r in runs if column.metric in r.bicubic]
+        cells.append(Cell(**{**_cell(known[:1], None, ""), "seeds": 0}))
+    return Row(name=name, configuration=None, cells=cells)
+
+
+def _cell(values: Sequence[float], published: Published | None, note: str) -> Cell:
+    found = estimate(values)
+    empty = Cell(
+        published=None,
+        verified=True,
+        measured=number(found.mean),
+        half_width=number(found.high - found.mean),
+        seeds=found.count,
+        note=note,
+    )
+    return _with(empty, published)
+
+
+def _with(cell: Cell, published: Published | None) -> Cell:
+    if published is None:
+        return cell
+    return Cell(**{**cell, "published": published.value, "verified": published.verified})
+
+
+def _test_metrics(runs: Sequence[Run]) -> list[str]:
+    """PSNR of each test set and scale, by set and scale; without any PSNR whatever was scored."""
+    found = {n for r in runs for n in r.metrics if n.startswith("test/") and n.count("/") > 1}
+    psnr = {name for name in found if "/psnr_" in name}
+    return sorted(psnr or found, key=_order)
+
+
+def _order(metric: str) -> tuple[object, ...]:
+    parts = re.split(r"([\d.]+)", metric)
+    return tuple(
+        float(p) if i % 2 and p.strip(".") else math.inf if i % 2 else p
+        for i, p in enumerate(parts)
+    )
+
+
+def _by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by the name of the row that shows their bicubic interpolation."""
+    scored = [run for run in runs if run.bicubic]
+    several = len(_protocols(scored)) > 1
+    rows: dict[str, list[Run]] = {}
+    for run in scored:
+        name = f"bicubic ({protocol_of(run)})" if several else "bicubic"
+        rows.setdefault(name, []).append(run)
+    return rows
+
+
+def _protocols(runs: Sequence[Run]) -> list[str]:
+    return list(dict.fromkeys(f"protocol {protocol_of(r)}" for r in runs if protocol_of(r)))

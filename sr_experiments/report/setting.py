@@ -1,0 +1,73 @@
+"""Where runs ran, and the commands that repeat them."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sr_experiments.studies.run import Run
+
+_OWN = ("run_dir=", "hydra.run.dir=", "hydra.sweep.dir=", "hydra.mode=", "ckpt_path=")
+
+
+def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
+    """Versions and hardware, with all values where runs differ, and notes on those."""
+    found = [_flat(run.environment) for run in runs if run.environment]
+    environment: dict[str, Any] = {}
+    notes = []
+    for key in dict.fromkeys(key for each in found for key in each):
+        values = list(dict.fromkeys(each.get(key, "not recorded") for each in found))
+        environment[key] = values[0] if len(values) == 1 else " | ".join(values)
+        if len(values) > 1:
+            notes.append(f"Runs differ in {key}: {', '.join(values)}.")
+    if any(run.environment.get("git_changes") for run in runs):
+        notes.append("Some code was changed since the commit that is named (git_changes).")
+    return environment, notes
+
+
+def make_commands(runs: Sequence[Run]) -> list[str]:
+    """What to type to run the same again: a line for each sweep and each single run."""
+    commands: dict[str, None] = {}
+    for run in runs:
+        script = _script(run)
+        sweep = run.folder.parent / "overrides.yaml"
+        if run.folder.name.isdecimal() and (typed := _listed(sweep)) is not None:
+            commands[_line(script, ["-m", *typed])] = None
+        elif run.overrides:
+            commands[_line(script, run.overrides)] = None
+    return list(commands)
+
+
+def _line(script: str, typed: Sequence[str]) -> str:
+    return shlex.join(["python", script, *(each for each in typed if not each.startswith(_OWN))])
+
+
+def _script(run: Run) -> str:
+    """The script in the project that does what the run's command did."""
+    task = run.config.get("task_name")
+    command = run.environment.get("command")
+    name = Path(str(command[0])).name if isinstance(command, list) and command else ""
+    return name if name.endswith(".py") and name != "__main__.py" else f"{task or 'train'}.py"
+
+
+def _listed(path: Path) -> list[str] | None:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return [str(each) for each in content] if isinstance(content, list) else None
+
+
+def _flat(environment: dict[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in environment.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{name}": str(each) for name, each in value.items()}
+        elif isinstance(value, list):
+            flat[key] = ", ".join(map(str, value)) or "none"
+        else:
+            flat[key] = str(value)
+    flat.pop("command", None)
+    return flat

@@ -1,0 +1,128 @@
+"""What a report is about: configurations with their runs, and the metric that they are held to."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sr_experiments.report.content import Configuration
+from sr_experiments.report.labels import is_decibel
+from sr_experiments.studies.configurations import (
+    Settled,
+    common,
+    group,
+    settle,
+    typed,
+    values_of,
+    varied,
+)
+from sr_experiments.studies.measures import Better
+from sr_experiments.studies.run import Run
+from sr_experiments.studies.study import Study
+
+_MOST_KEYS = 8
+
+
+@dataclass(frozen=True)
+class Group:
+    """One configuration: what counts of its runs, and what does not."""
+
+    id: str
+    name: str
+    runs: Settled
+    values: Mapping[str, str]
+
+    @property
+    def counted(self) -> list[Run]:
+        """One run for each seed."""
+        return self.runs.counted
+
+    @property
+    def finished(self) -> list[Run]:
+        """Those that have finished."""
+        return [run for run in self.counted if run.state == "finished"]
+
+    @property
+    def states(self) -> dict[str, int]:
+        """How many of the counted runs are in which state."""
+        return dict(Counter(run.state for run in self.counted))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is reported on.
+
+    Attributes:
+        runs: all runs.
+        groups: their configurations.
+        metric: name of the curves that are compared; empty if there are none.
+        better: "higher" or "lower".
+        target: value to which convergence is timed; None: one that all configurations reach.
+        study: the study that the runs belong to.
+    """
+
+    runs: Sequence[Run]
+    groups: Sequence[Group]
+    metric: str
+    better: Better = "higher"
+    target: float | None = None
+    study: Study | None = None
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def unit(self) -> str:
+        """Of the metric."""
+        return "dB" if is_decibel(self.metric) else ""
+
+
+def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
+    """The configurations of runs; those of a study in its order."""
+    named = group(runs)
+    if study:
+        order = {arm: place for place, arm in enumerate(study.arms)}
+        last = len(order)
+        named = dict(sorted(named.items(), key=lambda item: order.get(item[0].split()[0], last)))
+    keys = varied(runs)
+    shared = common(runs)
+    groups: list[Group] = []
+    taken: set[str] = set()
+    for name, members in named.items():
+        slug = stem = re.sub(r"[^\w.=-]+", "_", name).strip("_") or "runs"
+        while slug in taken:
+            slug = f"{stem}_{len(taken)}"
+        taken.add(slug)
+        first = next((run for run in members if "model" in run.config), members[0])
+        values = values_of(first, keys)
+        if len(keys) > _MOST_KEYS:  # as with experiment=a,b: what was typed says it
+            values = {k: v for k, v in typed(first).items() if shared.get(k) != v} or values
+        groups.append(Group(slug, name, settle(members), values))
+    return groups
+
+
+def default_metric(runs: Sequence[Run]) -> str:
+    """The curves that are compared where nobody says which; empty if there are none.
+
+    The mean over the validation sets, unless runs have different sets or scales: then the PSNR of
+    one that most of them have.
+    """
+    names = Counter(name for run in runs for name in run.curves if name.startswith("val/"))
+    if len(set(names.values())) > 1:
+        names = Counter({n: count for n, count in names.items() if "/psnr_" in n} or names)
+    elif "val/psnr" in names:
+        return "val/psnr"
+    ranked = sorted(names, key=lambda name: (-names[name], name))
+    return ranked[0] if ranked else next((name for run in runs for name in run.curves), "")
+
+
+def describe_groups(groups: Sequence[Group]) -> list[Configuration]:
+    """The configurations, for a report."""
+    return [
+        Configuration(
+            id=each.id,
+            name=each.name,
+            values=dict(each.values),
+            seeds=len(each.finished),
+            states=each.states,
+        )
+        for each in groups
+    ]

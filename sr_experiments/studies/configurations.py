@@ -1,0 +1,152 @@
+"""Runs grouped into configurations: those that differ in their seed alone."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sr_experiments.studies.naming import make_names
+from sr_experiments.studies.run import Run
+
+#: The group of runs that left neither a configuration nor overrides that tell it.
+UNKNOWN = "unknown configuration"
+# Where a run lies, how its sweep goes and what it is called do not change its result.
+_IRRELEVANT = re.compile(
+    r"seed|data\.seed|run_dir|ckpt_path|tags|panels|task_name|study\.(name|arm)|"
+    r"(sweep|logger|hydra|callbacks\.\w+\.dirpath|data\.(root|cache|num_workers))(\..*)?"
+)
+_TYPED = re.compile(r"\+*([\w./@-]+)=(.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Settled:
+    """Runs of one configuration, one for each seed, and the further ones with the same seeds."""
+
+    counted: list[Run]
+    set_aside: list[Run]
+
+
+def group(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by configuration, under short unique names, in the order of the runs.
+
+    A configuration is the study's arm, if all runs have one, or else all resolved values but those
+    that do not change a result, as the seed. An arm that ran with several values is several.
+    """
+    by_arm = all(run.study.get("arm") for run in runs)
+    arms: dict[str, list[Run]] = {}
+    for run in runs:
+        arms.setdefault(str(run.study["arm"]) if by_arm else "", []).append(run)
+    groups: dict[str, list[Run]] = {}
+    for arm, of_arm in arms.items():
+        for name, members in _by_values(of_arm).items():
+            groups[" ".join(filter(None, (arm, name))) or "all runs"] = members
+    return groups
+
+
+def settle(runs: Sequence[Run]) -> Settled:
+    """Of several runs of a configuration with the same seed, the newest finished one counts."""
+    seeds: dict[int | None, list[Run]] = {}
+    for run in runs:
+        seeds.setdefault(run.seed, []).append(run)
+    chosen = [
+        of_seed if seed is None else [max(of_seed, key=_rank)] for seed, of_seed in seeds.items()
+    ]
+    counted = [run for each in chosen for run in each]
+    counted.sort(key=lambda run: (run.seed is None, run.seed or 0))
+    return Settled(counted, [run for run in runs if not any(run is each for each in counted)])
+
+
+def varied(runs: Sequence[Run]) -> list[str]:
+    """Keys of the resolved configuration in which runs differ, seeds and the like apart."""
+    flat = [dict(_flat(run.config)) for run in runs if _is_whole(run)]
+    keys = dict.fromkeys(key for values in flat for key in values)
+    columns = {key: tuple(values.get(key) for values in flat) for key in keys}
+    differ = {key: column for key, column in columns.items() if len(set(column)) > 1}
+    return [
+        key
+        for key, column in differ.items()
+        # data.patches.size repeats patches.size.
+        if not any(key.endswith(f".{other}") and column == differ[other] for other in differ)
+    ]
+
+
+def common(runs: Sequence[Run]) -> dict[str, str]:
+    """Overrides that all runs share."""
+    found = [typed(run) for run in runs if run.overrides]
+    if not found:
+        return {}
+    shared = set.intersection(*(set(values.items()) for values in found))
+    return {key: value for key, value in found[0].items() if (key, value) in shared}
+
+
+def values_of(run: Run, keys: Sequence[str]) -> dict[str, str]:
+    """A run's values of these keys of the resolved configuration."""
+    flat = dict(_flat(run.config))
+    return {key: flat[key] for key in keys if key in flat}
+
+
+def typed(run: Run) -> dict[str, str]:
+    """What was typed for a run, without what does not change its result."""
+    matches = [_TYPED.fullmatch(override) for override in run.overrides]
+    pairs = {match[1]: match[2] for match in matches if match}
+    return {key: value for key, value in pairs.items() if not _IRRELEVANT.fullmatch(key)}
+
+
+def _rank(run: Run) -> tuple[bool, bool, float, str]:
+    lost = run.state in ("diverged", "dead")
+    return run.state == "finished", lost, run.written, str(run.folder)
+
+
+def _by_values(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    whole = [run for run in runs if _is_whole(run)]
+    keys = varied(whole)
+    groups: dict[tuple[str | None, ...], list[Run]] = {}
+    for run in whole:
+        flat = dict(_flat(run.config))
+        groups.setdefault(tuple(flat.get(key) for key in keys), []).append(run)
+    found = list(groups.values())
+    named = dict(zip(_names([members[0] for members in found], keys), found, strict=True))
+    for run in runs:
+        if not _is_whole(run):
+            fitting = [name for name, members in named.items() if _fits(run, members)]
+            # An arm that left no configuration at all still is that arm.
+            alone = "" if run.study and not named else UNKNOWN
+            named.setdefault(fitting[0] if len(fitting) == 1 else alone, []).append(run)
+    return named
+
+
+def _is_whole(run: Run) -> bool:
+    return "model" in run.config
+
+
+def _fits(run: Run, members: Sequence[Run]) -> bool:
+    """Whether a run without configuration was asked for with the overrides of these."""
+    asked, given = typed(run).items(), typed(members[0]).items()
+    return bool(asked) and asked <= given and _is_whole(members[0])
+
+
+def _names(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
+    shared = common(runs)
+    own = [{k: v for k, v in typed(run).items() if shared.get(k) != v} for run in runs]
+    return make_names(own, [values_of(run, keys) for run in runs], [r.folder.name for r in runs])
+
+
+def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Relevant keys and values, as ("optim.lr", "0.1"); of classes the names."""
+    if isinstance(node, Mapping) and node:
+        for name, value in node.items():
+            key = f"{prefix}{name}"
+            if not _IRRELEVANT.fullmatch(key):
+                yield from _flat(value, f"{key}.")
+        return
+    key = prefix.removesuffix(".")
+    text = str(node).rpartition(".")[2] if key.endswith("._target_") else _text(node)
+    yield key, text
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, list):
+        return f"[{','.join(map(_text, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,279 @@
+"""What a report says of runs in every condition."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy import stats
+
+from sr_experiments.report.build import build_content, make_subject
+from sr_experiments.report.content import Content
+from sr_experiments.report.labels import label
+from sr_experiments.studies.reading import read_runs
+from sr_experiments.studies.study import Study, read_study
+from tests.studies.folders import METRIC, make_run, make_sweep, make_tiles
+
+
+def report(folder: Path, study: Study | None = None, **options: Any) -> Content:
+    return build_content(make_subject(read_runs([folder]), study, **options))
+
+
+def tiny_study(**changes: Any) -> Study:
+    fields: dict[str, Any] = {
+        "name": "tiny",
+        "title": "A tiny study",
+        "source": "A paper",
+        "metric": METRIC,
+        "better": "higher",
+        "target": None,
+        "size": "mini",
+        "seeds": [0, 1, 2],
+        "arm": None,
+        "recipes": {"mini": []},
+        "arms": {"good": [], "bad": [], "never": []},
+        "columns": {
+            "half": {"metric": METRIC, "at": 0.5},
+            "end": {"metric": "test/set5_x2/psnr_y", "at": None},
+        },
+        "published": {"bicubic": [None, 33.66], "good": [31.0, "36.5?"], "never": [None, 40.0]},
+        "claims": [
+            {"text": "Higher.", "compare": ["good", "bad"]},
+            {"text": "Equal.", "compare": ["good", "bad"], "expect": "same", "margin": 0.1},
+            {"text": "Faster.", "compare": ["good", "bad"], "measure": "speed", "expect": "faster"},
+            {"text": "At half.", "compare": ["good", "bad"], "measure": "half"},
+            {"text": "Never.", "compare": ["good", "never"]},
+        ],
+    }
+    return read_study(fields | changes)
+
+
+@pytest.fixture
+def studied(tmp_path: Path) -> Path:
+    """Three seeds of a good arm, and of a bad one that diverged once."""
+    for seed in range(3):
+        ends = [30.0, 32.0, 34.0, 36.0 + seed / 10]
+        make_run(tmp_path / str(seed), ends, seed=seed, arm="good")
+        lost: dict[str, Any] = {"state": "failed", "error": "training diverged: nan"}
+        kept = lost if seed == 2 else {}
+        low = [20.0, 22.0, 24.0, 26.0 + seed / 10]
+        make_run(tmp_path / f"1{seed}", low, seed=seed, arm="bad", lr=0.2, **kept)
+    return tmp_path
+
+
+def test_a_sweep_with_lost_failed_and_running_jobs_is_told_as_it_is(tmp_path: Path) -> None:
+    content = report(make_sweep(tmp_path / "sweep"))
+    first, second = content["configurations"]
+    assert (first["name"], first["seeds"]) == ("lr=0.1", 1)
+    assert first["states"] == {"finished": 1, "diverged": 1, "failed": 1}
+    assert (second["name"], second["seeds"]) == ("lr=0.01", 2)
+    assert second["states"] == {"finished": 2, "running": 1}
+    said = "\n".join(content["notes"])
+    assert "1 of 6 runs diverged" in said
+    assert "counts against their configurations: lr=0.1 seed 1" in said
+    assert "1 of 6 runs failed: lr=0.1 seed 2" in said
+    assert "out of memory" in said
+    assert "1 of 6 runs is still running: lr=0.01 seed 2" in said
+    assert content["statistics"][0]["runs"] == "1 of 3 finished, 1 diverged, 1 failed"
+    assert content["statistics"][1]["final"] == "33.05 ± 0.64"
+    assert [line["state"] for line in content["runs"]] == [
+        "finished", "diverged", "failed", "finished", "finished", "running",
+    ]  # fmt: skip
+    assert "lr=0.01 ends higher than lr=0.1 in all 2 pairs" in content["pairs"][0]
+
+
+def test_curves_carry_students_interval(tmp_path: Path) -> None:
+    values = [31.0, 31.4, 32.3]
+    for seed, value in enumerate(values):
+        make_run(tmp_path / str(seed), [30.0, value], seed=seed)
+    content = report(tmp_path)
+    metric = content["metrics"][0]
+    assert (metric["name"], metric["label"]) == (METRIC, "PSNR on Set5 x2 (Y), dB")
+    (line,) = metric["lines"]
+    assert (line["epoch"], line["step"], line["seconds"]) == ([1, 2], [10, 20], [2, 4])
+    low, high = stats.t.interval(0.95, 2, loc=sum(values) / 3, scale=stats.sem(values))
+    assert line["low"][1] == pytest.approx(low, abs=1e-5)
+    assert line["high"][1] == pytest.approx(high, abs=1e-5)
+    assert line["runs"]["seed 2"] == [30.0, 32.3]
+    assert content["metrics"][-1]["better"] == "lower"  # the loss
+
+
+def test_one_seed_has_no_interval_and_says_so(tmp_path: Path) -> None:
+    for number, lr in enumerate((0.1, 0.2)):
+        make_run(tmp_path / str(number), lr=lr)
+    content = report(tmp_path)
+    assert content["metrics"][0]["lines"][0]["low"] == [None] * 3
+    assert content["statistics"][0]["final"] == "32.00"
+    assert any("may be chance" in note for note in content["notes"])
+
+
+def test_without_a_study_the_test_sets_stand_beside_bicubic(tmp_path: Path) -> None:
+    results = report(make_sweep(tmp_path / "s"))["results"]
+    assert results
+    assert results["columns"] == ["PSNR on Set5 x2 (Y)"]
+    bicubic, first, second = results["rows"]
+    assert (bicubic["name"], bicubic["configuration"]) == ("bicubic", None)
+    assert bicubic["cells"][0]["measured"] == 33.66
+    assert first["cells"][0] == {
+        "published": None, "verified": True, "measured": 32.0, "half_width": None,
+        "seeds": 1, "note": "1 of 3 diverged, 1 of 3 failed",
+    }  # fmt: skip
+    assert second["cells"][0]["measured"] == pytest.approx(33.05)
+
+
+def test_protocols_have_rows_of_their_own(tmp_path: Path) -> None:
+    for number, name in enumerate(("vdsr", "edsr")):
+        make_run(tmp_path / str(number), changes={"eval": {"name": name, "channel": "y"}})
+    content = report(tmp_path)
+    assert content["results"]
+    assert [r["name"] for r in content["results"]["rows"][:2]] == [
+        "bicubic (vdsr)",
+        "bicubic (edsr)",
+    ]
+    assert any("different protocols (edsr, vdsr)" in note for note in content["notes"])
+
+
+def test_a_study_brings_columns_published_values_and_verdicts(studied: Path) -> None:
+    content = report(studied, tiny_study())
+    assert content["title"] == "A tiny study"
+    assert "in miniature" in content["lead"]
+    rows = {row["name"]: row for row in content["results"]["rows"]} if content["results"] else {}
+    assert list(rows) == ["bicubic", "good", "bad", "never"]
+    assert rows["bicubic"]["cells"][1]["measured"] == 33.66
+    half, end = rows["good"]["cells"]
+    assert (half["published"], half["verified"], half["measured"]) == (31.0, True, 32.0)
+    assert (end["published"], end["verified"], end["seeds"]) == (36.5, False, 3)
+    assert end["measured"] == pytest.approx(36.1)
+    assert rows["bad"]["cells"][1]["note"] == "1 of 3 diverged"
+    assert rows["never"]["cells"][1] == {
+        "published": 40.0, "verified": True, "measured": None, "half_width": None,
+        "seeds": 0, "note": "no run",
+    }  # fmt: skip
+    verdicts = {claim["text"]: claim["verdict"] for claim in content["claims"]}
+    assert verdicts == {
+        "Higher.": "supports",
+        "Equal.": "contradicts",
+        "Faster.": "supports",
+        "At half.": "supports",
+        "Never.": "cannot tell",
+    }
+    assert "There is no run of never." in content["claims"][-1]["words"]
+
+
+def test_an_arm_that_ran_with_several_values_is_not_judged(studied: Path) -> None:
+    make_run(studied / "99", arm="good", seed=5, lr=0.7)
+    content = report(studied, tiny_study())
+    assert content["claims"][0]["verdict"] == "cannot tell"
+    assert "good lr=0.7" in content["claims"][0]["words"]
+
+
+def test_repeated_seeds_are_noted_and_not_averaged(tmp_path: Path) -> None:
+    make_run(tmp_path / "old", [30.0, 50.0], age=100)
+    make_run(tmp_path / "new", [30.0, 32.0])
+    content = report(tmp_path)
+    assert content["statistics"][0]["final"] == "32.00"
+    assert any(
+        "more than once with seed 0" in note and "/old (" in note for note in content["notes"]
+    )
+    assert len(content["runs"]) == 2
+
+
+def test_unreadable_runs_are_counted(tmp_path: Path) -> None:
+    make_run(tmp_path / "0")
+    (make_run(tmp_path / "1", seed=1) / "status.json").write_text("{")
+    content = report(tmp_path)
+    assert any("1 of 2 runs cannot be read" in note for note in content["notes"])
+    assert content["configurations"][0]["states"] == {"finished": 1, "unreadable": 1}
+
+
+def test_a_sweep_of_which_nothing_finished(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", [], state="running")
+    content = report(tmp_path)
+    assert content["notes"][0] == "No run has finished."
+    assert content["results"] is None
+    assert not content["metrics"] or not content["metrics"][0]["lines"]
+
+
+def test_differing_surroundings_are_noted(tmp_path: Path) -> None:
+    make_run(tmp_path / "0")
+    other = make_run(tmp_path / "1", seed=1)
+    (other / "environment.json").write_text('{"git": "abc", "packages": {"torch": "2.9"}}')
+    content = report(tmp_path)
+    assert content["environment"]["git"] == "abc"
+    assert content["environment"]["packages.torch"] == "2.15.0 | 2.9"
+    assert "Runs differ in packages.torch: 2.15.0, 2.9." in content["notes"]
+
+
+def test_commands_repeat_sweeps_and_single_runs(tmp_path: Path) -> None:
+    make_sweep(tmp_path / "sweep")
+    make_run(tmp_path / "single")
+    assert report(tmp_path)["commands"] == [
+        "python train.py -m model=vdsr optim.lr=0.1,0.01",
+        "python train.py model=vdsr optim.lr=0.1 seed=0",
+    ]
+
+
+def test_a_target_and_a_metric_can_be_chosen(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", [30.0, 31.0, 32.0])
+    reached = report(tmp_path, target=30.5)["statistics"][0]["to_target"]
+    never = report(tmp_path, target=40.0)["statistics"][0]["to_target"]
+    assert (reached, never) == ("step 15", "never")
+    loss = report(tmp_path, metric="train/loss")
+    assert loss["metrics"][0]["name"] == "train/loss"
+    assert loss["metrics"][0]["better"] == "lower"
+
+
+def test_speeds_that_only_tell_when_was_measured_are_not_compared(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", [30.0, 31.0, 32.0])
+    rows = (make_run(tmp_path / "1", [33.0, 34.0], lr=0.2) / "metrics.csv").read_text()
+    earlier = rows.replace("0,9,33.0", "0,8,33.0")  # a step earlier than the other run
+    (tmp_path / "1" / "metrics.csv").write_text(earlier)
+    ends, speed = report(tmp_path)["pairs"]
+    assert "2.00 dB higher" in ends
+    assert "cannot be told" in speed
+    (tmp_path / "1" / "metrics.csv").write_text(rows)
+    assert "reaches the target" in report(tmp_path)["pairs"][1]
+
+
+def test_long_curves_are_thinned_to_their_ends(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", [30 + n / 1000 for n in range(1000)])
+    line = report(tmp_path)["metrics"][0]["lines"][0]
+    assert len(line["step"]) == 400
+    assert (line["step"][0], line["step"][-1]) == (10, 10000)
+    assert line["runs"]["seed 0"] == line["mean"]
+
+
+def test_pictures_come_from_one_seed_of_each_configuration(tmp_path: Path) -> None:
+    stems = [f"set5_{name}_x2" for name in "abcdef"]
+    for number, (lr, seed) in enumerate((lr, seed) for lr in (0.1, 0.2) for seed in (1, 0)):
+        make_tiles(make_run(tmp_path / str(number), lr=lr, seed=seed), stems)
+    pictures = report(tmp_path)["pictures"]
+    assert len(pictures) == 4
+    assert (pictures[0]["title"], pictures[0]["width"]) == ("set5 a x2", 16)
+    names = [tile["name"] for tile in pictures[0]["tiles"]]
+    assert names == ["LR", "bicubic", "lr=0.1", "lr=0.2", "original"]
+    assert [tile["caption"] for tile in pictures[0]["tiles"][:3]] == ["", "30.00 dB", "30.00 dB"]
+    assert pictures[0]["tiles"][2]["src"].startswith("data:image/png;base64,iVBOR")
+
+
+def test_large_and_broken_pictures_are_left_out_with_a_note(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "0")
+    make_tiles(folder, ["set5_a_x2", "set5_b_x2", "set5_c_x2"], side=300)
+    (folder / "images" / "tiles" / "set5_a_x2.model.png").write_bytes(b"no picture")
+    content = report(tmp_path)
+    assert [picture["title"] for picture in content["pictures"]] == []
+    said = "\n".join(content["notes"])
+    assert "set5_a_x2.model.png cannot be shown" in said
+    assert "2 pictures are left out" in said
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("val/psnr", "PSNR over the validation sets, dB"),
+        ("val/urban100_x4/ssim_rgb", "SSIM on Urban100 x4 (RGB)"),
+        ("train/loss", "training loss"),
+        ("test/my_set_x1.5/lpips", "LPIPS on My_set x1.5"),
+    ],
+)
+def test_labels(metric: str, words: str) -> None:
+    assert label(metric) == words

@@ -1,0 +1,116 @@
+"""Which runs belong together."""
+
+from pathlib import Path
+
+from sr_experiments.studies.configurations import UNKNOWN, common, group, settle, varied
+from sr_experiments.studies.reading import read_runs
+from sr_experiments.studies.run import Run
+from tests.studies.folders import make_run
+
+
+def run(seed: int = 0, overrides: list[str] | None = None, **config: object) -> Run:
+    content = {"seed": seed, "model": {"depth": 8}, **config}
+    return Run(Path(f"run{seed}"), "finished", config=content, overrides=overrides or [])
+
+
+def test_seeds_and_places_do_not_count(tmp_path: Path) -> None:
+    for seed in range(3):
+        make_run(
+            tmp_path / str(seed), seed=seed, changes={"panels": seed, "sweep": {"slots": seed}}
+        )
+    runs = read_runs([tmp_path])
+    assert varied(runs) == []
+    assert {name: len(members) for name, members in group(runs).items()} == {"all runs": 3}
+
+
+def test_values_name_configurations(tmp_path: Path) -> None:
+    for number, (lr, seed) in enumerate((lr, seed) for lr in (0.1, 0.01) for seed in (0, 1)):
+        make_run(tmp_path / str(number), lr=lr, seed=seed)
+    groups = group(read_runs([tmp_path]))
+    assert {name: [r.folder.name for r in members] for name, members in groups.items()} == {
+        "lr=0.1": ["0", "1"],
+        "lr=0.01": ["2", "3"],
+    }
+
+
+def test_resolved_values_count_where_nothing_was_typed() -> None:
+    runs = [
+        run(optim={"lr": lr}, model={"depth": depth}) for lr in (0.1, 0.01) for depth in (8, 20)
+    ]
+    assert varied(runs) == ["model.depth", "optim.lr"]
+    assert list(group(runs)) == [
+        "depth=8 lr=0.1", "depth=20 lr=0.1", "depth=8 lr=0.01", "depth=20 lr=0.01",
+    ]  # fmt: skip
+
+
+def test_whole_keys_where_their_last_parts_are_alike() -> None:
+    runs = [run(optim={"size": a}, patches={"size": b}) for a, b in ((1, 1), (1, 2), (2, 1))]
+    assert list(group(runs))[1] == "optim.size=1 patches.size=2"
+
+
+def test_a_key_that_repeats_another_is_left_out() -> None:
+    runs = [run(data={"patches": {"size": n}}, patches={"size": n}) for n in (24, 41)]
+    assert varied(runs) == ["patches.size"]
+    assert list(group(runs)) == ["size=24", "size=41"]
+
+
+def test_classes_go_by_their_names() -> None:
+    runs = [run(model={"_target_": f"sr_experiments.models.{name}"}) for name in ("VDSR", "EDSR")]
+    assert list(group(runs)) == ["VDSR", "EDSR"]
+
+
+def test_what_was_typed_is_shorter_than_what_it_changed() -> None:
+    runs = [
+        run(overrides=[f"experiment={name}", "data.root=x"], model={"depth": n}, optim={"lr": n})
+        for n, name in enumerate(("small", "large"))
+    ]
+    assert list(group(runs)) == ["small", "large"]
+
+
+def test_arms_go_before_values() -> None:
+    runs = [run(seed, study={"arm": arm}, a=arm, b=arm) for arm in "xy" for seed in (0, 1)]
+    assert {name: len(members) for name, members in group(runs).items()} == {"x": 2, "y": 2}
+
+
+def test_an_arm_with_several_values_is_several() -> None:
+    runs = [run(study={"arm": "x"}, optim={"lr": lr}) for lr in (0.1, 0.2)]
+    assert list(group(runs)) == ["x lr=0.1", "x lr=0.2"]
+
+
+def test_runs_without_configuration_are_attributed_by_their_overrides() -> None:
+    whole = [
+        run(0, ["optim.lr=0.1", "model=vdsr"], optim={"lr": 0.1}),
+        run(0, ["optim.lr=0.2", "model=vdsr"], optim={"lr": 0.2}),
+    ]
+    lost = Run(Path("2"), "waiting", overrides=["optim.lr=0.2", "seed=1"])
+    stray = Run(Path("3"), "failed")
+    groups = group([*whole, lost, stray])
+    assert groups["lr=0.2"] == [whole[1], lost]
+    assert groups[UNKNOWN] == [stray]
+
+
+def test_an_arm_of_which_nothing_began_is_that_arm() -> None:
+    lost = Run(Path("2"), "waiting", config={"study": {"arm": "y"}}, overrides=["study.arm=y"])
+    assert list(group([run(study={"arm": "x"}), lost])) == ["x", "y"]
+
+
+def test_of_repeated_seeds_the_newest_finished_counts() -> None:
+    old = Run(Path("old"), "finished", config={"seed": 0}, written=1.0)
+    new = Run(Path("new"), "finished", config={"seed": 0}, written=2.0)
+    failed = Run(Path("failed"), "failed", config={"seed": 0}, written=3.0)
+    other = Run(Path("other"), "diverged", config={"seed": 1}, written=1.0)
+    settled = settle([other, old, new, failed])
+    assert settled.counted == [new, other]
+    assert settled.set_aside == [old, failed]
+
+
+def test_without_a_finished_run_evidence_counts_before_accidents() -> None:
+    lost = Run(Path("a"), "diverged", config={"seed": 0}, written=1.0)
+    killed = Run(Path("b"), "killed", config={"seed": 0}, written=2.0)
+    assert settle([lost, killed]).counted == [lost]
+
+
+def test_shared_overrides() -> None:
+    runs = [run(s, ["model=vdsr", f"optim.lr={lr}", f"seed={s}"]) for s, lr in ((0, 1), (1, 2))]
+    assert common(runs) == {"model": "vdsr"}
+    assert common([]) == {}
