@@ -34,7 +34,7 @@ class StudyClaim(BaseModel):
         compare: the arm that it is about, and the one that it is compared with.
         measure: "end": the curve's last value; "speed": steps to the target; or a column.
         expect: what the first arm is, against the second.
-        margin: smaller differences do not count, in the metric's unit; for speed relative, 0.1: 10 %.
+        margin: smaller differences do not count; in the metric's unit, for speed relative.
     """
 
     model_config = ConfigDict(extra="forbid")
