@@ -33,12 +33,12 @@ VARIANTS = {
     "plain, rate 1e-3": {"lr": 1e-3},
     "plain, rate 3e-3": {"lr": 3e-3},
     "plain, rate 1e-2": {"lr": 1e-2},
-    "plain, rate 1e-3, torch's initial weights": {"lr": 1e-3, "initial": "torch"},
-    "plain, rate 3e-3, torch's initial weights": {"lr": 3e-3, "initial": "torch"},
-    "deconv, rate 3e-4, torch's initial weights": {**DECONV, "initial": "torch"},
-    "deconv, rate 1e-3, torch's initial weights": {**DECONV, "lr": 1e-3, "initial": "torch"},
+    "plain, rate 1e-3, torch's initial weights": {"lr": 1e-3, "std": None},
+    "plain, rate 3e-3, torch's initial weights": {"lr": 3e-3, "std": None},
+    "deconv, rate 3e-4, torch's initial weights": {**DECONV, "std": None},
+    "deconv, rate 1e-3, torch's initial weights": {**DECONV, "lr": 1e-3, "std": None},
     "plain, SGD at 0.1": {"optim": "sgd", "lr": 0.1},
-    "plain, SGD at 0.01, torch's initial weights": {"optim": "sgd", "lr": 0.01, "initial": "torch"},
+    "plain, SGD at 0.01, torch's initial weights": {"optim": "sgd", "lr": 0.01, "std": None},
     "deconv, rate 1e-4": {**DECONV, "lr": 1e-4},
     "deconv, rate 3e-4": DECONV,
     "deconv, rate 1e-3": {**DECONV, "lr": 1e-3},
@@ -110,10 +110,12 @@ def train(
 def build(settings: dict[str, object]) -> tuple[SRCNN, torch.optim.Optimizer]:
     names = ("block", "n_iter", "eps", "momentum", "sampling_stride")
     layer = {name: settings[name] for name in names if name in settings}
-    network = SRCNN(channels=(32, 16), conv=settings.get("conv", "plain"), deconv=layer or None)
-    if settings.get("initial") == "torch":
-        for conv in (network.conv1, network.conv2, network.conv3):
-            conv.reset_parameters()
+    network = SRCNN(
+        channels=(32, 16),
+        conv=settings.get("conv", "plain"),
+        deconv=layer or None,
+        std=settings.get("std", 0.001),
+    )
     if settings.get("bias") == "zero":
         nn.init.zeros_(network.conv3.bias)
     rate, factor = settings["lr"], settings.get("bias_factor", 1)

@@ -12,8 +12,7 @@ from sr_experiments.models.network import Network, check_scales
 class SRCNN(Network):
     """SR convolutional network (Dong et al., ECCV 2014 and TPAMI 2016, Fig. 2).
 
-    Patch extraction, non-linear mapping and reconstruction, with ReLU between them. Weights start
-    as Gaussians of standard deviation 0.001 and biases as 0 (Sec. 3.3).
+    Patch extraction, non-linear mapping and reconstruction, with ReLU between them.
 
     Args:
         scales: scales to train and evaluate on; the paper trains one network per scale.
@@ -27,6 +26,9 @@ class SRCNN(Network):
             the brightness of the image and starts at the mean of DIV2K instead of 0.
         deconv: options of `WhitenedConv2d`.
         in_channels: 1 = Y, 3 = RGB.
+        std: standard deviation of the Gaussians that weights start as, with biases of 0; the
+            paper's 0.001 (Sec. 3.3) takes a few hundred steps to leave a gray image. None: torch's
+            own initial values, which do not.
 
     Shapes:
         [B, C, H, W] bicubic-interpolated in [0, 1] -> [B, C, H, W], or without padding
@@ -45,6 +47,7 @@ class SRCNN(Network):
         conv: ConvKind = "plain",
         deconv: Mapping[str, Any] | None = None,
         in_channels: int = 1,
+        std: float | None = 0.001,
     ) -> None:
         super().__init__()
         if len(kernels) != 3 or any(k < 1 or k % 2 == 0 for k in kernels):
@@ -62,10 +65,13 @@ class SRCNN(Network):
             for i, make in enumerate((image_conv2d, conv2d, conv2d))
         )
         self.relu = nn.ReLU(inplace=True)
-        for layer in (self.conv1, self.conv2, self.conv3):
-            nn.init.normal_(layer.weight, std=0.001)
-            if layer.bias is not None:
-                nn.init.zeros_(layer.bias)
+        if std is not None:
+            if std <= 0:
+                raise ValueError(f"std must be positive, or null for torch's own, got {std}")
+            for layer in (self.conv1, self.conv2, self.conv3):
+                nn.init.normal_(layer.weight, std=std)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)
         if conv == "deconv" and self.conv3.bias is not None:
             self.conv3.bias.data.copy_(div2k_mean(in_channels).flatten())
 
