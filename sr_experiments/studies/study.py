@@ -65,7 +65,7 @@ class _Fields(BaseModel):
     seeds: list[int] = Field(min_length=1)
     arm: str | None
     recipes: dict[str, list[str]]
-    arms: dict[str, list[str]] = Field(min_length=1)
+    arms: dict[str, list[str] | dict[str, list[str]]] = Field(min_length=1)
     columns: dict[str, Column]
     published: dict[str, list[float | str | None]]
     claims: list[StudyClaim]
@@ -124,10 +124,11 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
         known = " or ".join(fields.recipes)
         raise ConfigError(f"study.size={fields.size}: {fields.name} comes as {known}")
     _check_names(fields)
-    kept = fields.model_dump(exclude={"arm", "recipes", "columns", "published", "claims"})
+    kept = fields.model_dump(exclude={"arm", "recipes", "arms", "columns", "published", "claims"})
     return Study(
         **{**kept, "seeds": tuple(fields.seeds)},
         recipe=(*fields.recipes[fields.size],),
+        arms={name: _of_size(name, arm, fields.size) for name, arm in fields.arms.items()},
         columns=fields.columns,
         published={name: [_value(v) for v in row] for name, row in fields.published.items()},
         claims=tuple(fields.claims),
@@ -151,6 +152,14 @@ def _check_names(fields: _Fields) -> None:
             raise ConfigError(
                 f"study.published.{name}: has {len(row)} values for {len(fields.columns)} columns"
             )
+
+
+def _of_size(name: str, arm: list[str] | dict[str, list[str]], size: str) -> list[str]:
+    if isinstance(arm, list):
+        return arm
+    if size not in arm:
+        raise ConfigError(f"study.arms.{name}: has no overrides for study.size={size}")
+    return arm[size]
 
 
 def _value(cell: float | str | None) -> Published | None:
