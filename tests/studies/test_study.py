@@ -54,6 +54,13 @@ def test_an_arm_may_differ_between_sizes():
     assert read_study(node(arms=arms, size="paper")).arms["a"] == ["optim.lr=0.1"]
 
 
+def test_an_arm_can_be_left_out_with_what_is_claimed_of_it():
+    study = read_study(node(arms={"a": ["optim.lr=0.1"], "b": None}))
+    assert list(study.arms) == ["a"]
+    assert study.claims == ()
+    assert list(study.published) == ["a", "bicubic", "b"]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -69,6 +76,7 @@ def test_an_arm_may_differ_between_sizes():
         ({"arms": {"lr 0.1": ["optim.lr=0.1"]}, "published": {}, "claims": []}, "got lr 0.1"),
         ({"arms": {}}, r"study\.arms"),
         ({"arms": {"a": {"paper": []}, "b": []}}, r"study\.arms\.a: has no overrides for .*mini"),
+        ({"arms": {"a": None, "b": None}}, r"study\.arms: every arm is null"),
         ({"seeds": []}, r"study\.seeds"),
         ({"seeds": ["x"]}, r"study\.seeds\.0: .*'x'"),
         ({"better": "more"}, r"study\.better"),
