@@ -126,6 +126,7 @@ def build_scorers(
             [s.name for s in sets],
             network.scales,
             measures if stage == "test" else each,
+            timed=stage == "test",
         )
         for stage, sets in data.benchmarks.items()
     }

@@ -40,6 +40,7 @@ class RestorationDataModule(pl.LightningDataModule):
         patches: the rule that places patches.
         channels: 1 = Y, 3 = RGB; the network's.
         scales: the network's.
+        train_scales: those of them that it is trained on; None: all.
         interpolated: whether the network's input is already enlarged.
         degradation: how inputs are made; None: MATLAB's bicubic in double precision.
         low_resolution: low-resolution images that exist already: entries for each scale. None:
@@ -70,6 +71,7 @@ class RestorationDataModule(pl.LightningDataModule):
         channels: int,
         scales: Sequence[float],
         interpolated: bool,
+        train_scales: Sequence[float] | None = None,
         degradation: Degradation | None = None,
         low_resolution: Mapping[float, Sequence[str]] | None = None,
         cache: str = "~/.cache/sr_experiments",
@@ -95,9 +97,15 @@ class RestorationDataModule(pl.LightningDataModule):
             raise ValueError(
                 f"scales must be whole for networks with low-resolution input, got {list(scales)}"
             )
+        if train_scales is not None and (not train_scales or not set(train_scales) <= set(scales)):
+            raise ValueError(
+                f"train_scales must be among the network's scales {list(scales)}, "
+                f"got {list(train_scales)}"
+            )
         self.patches = patches
         self.channels = channels
         self.scales = tuple(scales)
+        self.train_scales = tuple(scales if train_scales is None else train_scales)
         self.interpolated = interpolated
         self.degradation = degradation or Degradation()
         self.cache = Path(cache).expanduser()
@@ -186,7 +194,7 @@ class RestorationDataModule(pl.LightningDataModule):
     def _store(self) -> StoredImages:
         return store_images(
             index_images(self.train_set.files, self.cache),
-            self.scales,
+            self.train_scales,
             self.channels,
             self.interpolated,
             self.degradation,
@@ -240,7 +248,7 @@ class RestorationDataModule(pl.LightningDataModule):
         assert isinstance(self.patches, RandomPatches)
         return StreamingSet(
             self.streamed,
-            self.scales,
+            self.train_scales,
             self.channels,
             self.interpolated,
             self.patches,

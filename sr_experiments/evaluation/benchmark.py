@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
-from torchmetrics import Metric, MetricCollection, SumMetric
+from torchmetrics import MeanMetric, Metric, MetricCollection, SumMetric
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
@@ -23,7 +23,8 @@ _SMALLEST = 11  # the window of SSIM
 class Row:
     """Means over the images of one set at one scale; PSNR in dB.
 
-    ``others`` holds further measures by name, of bicubic as ``bicubic_<name>``.
+    ``seconds`` is the time that the network took for an image; the first one may contain the
+    device's start. ``others`` holds further measures by name, of bicubic as ``bicubic_<name>``.
     """
 
     benchmark: str
@@ -33,6 +34,7 @@ class Row:
     ssim: float
     bicubic_psnr: float
     bicubic_ssim: float
+    seconds: float = 0.0
     others: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -49,6 +51,7 @@ class BenchmarkScore:
         benchmarks: names of the sets.
         scales: the scales.
         measures: further measures by name.
+        timed: whether ``metrics`` contains seconds per image.
     """
 
     def __init__(
@@ -57,14 +60,16 @@ class BenchmarkScore:
         benchmarks: Sequence[str],
         scales: Sequence[float],
         measures: Mapping[str, Measure | SetMeasure] | None = None,
+        timed: bool = False,
     ) -> None:
         self.protocol = protocol
         self.measures = dict(measures or {})
+        self.timed = timed
         self.keys = [(name, scale) for name in benchmarks for scale in scales]
         # One collection per set and scale, without shared states: their updates differ.
         self.collected = [
             MetricCollection(
-                dict[str, Metric | MetricCollection](images=SumMetric())
+                dict[str, Metric | MetricCollection](images=SumMetric(), seconds=MeanMetric())
                 | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
                 | {f"{m}_{q}": f.metric() for m in _METHODS for q, f in self.measures.items()},
                 compute_groups=False,
@@ -90,7 +95,9 @@ class BenchmarkScore:
         reference = self.protocol.comparable(target, scale)
         metrics = self.collected[self.keys.index((item["benchmark"], scale))]
         metrics["images"].update(1)
-        enlarged = (self.protocol.interpolate(small, scale), Upscaler(network)(small, scale))
+        upscaler = Upscaler(network, self.protocol.self_ensemble)
+        enlarged = (self.protocol.interpolate(small, scale), upscaler(small, scale))
+        metrics["seconds"].update(upscaler.seconds)
         for method, image in zip(_METHODS, enlarged, strict=True):
             result = self.protocol.comparable(image, scale)
             for quality in _QUALITIES:
@@ -113,6 +120,7 @@ class BenchmarkScore:
                     ssim=value["model_ssim"],
                     bicubic_psnr=value["bicubic_psnr"],
                     bicubic_ssim=value["bicubic_ssim"],
+                    seconds=value["seconds"],
                     others={
                         name: value[f"{method}_{measure}"]
                         for measure in self.measures
@@ -133,6 +141,8 @@ class BenchmarkScore:
             named[f"{key}/psnr_{self.protocol.channel}"] = row.psnr
             named[f"{key}/ssim_{self.protocol.channel}"] = row.ssim
             named |= {f"{key}/{name}": row.others[name] for name in self.measures}
+            if self.timed:
+                named[f"{key}/seconds"] = row.seconds
         named["psnr"] = sum(row.psnr for row in rows) / len(rows)
         named["gain"] = sum(row.gain for row in rows) / len(rows)
         return named

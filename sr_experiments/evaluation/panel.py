@@ -109,7 +109,7 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     small, target = protocol.degrade(item["image"], scale, Path(item["path"]).name)
     reference = protocol.comparable(target, scale)
     bicubic = protocol.interpolate(small, scale)
-    result = Upscaler(network)(small, scale)
+    result = Upscaler(network, protocol.self_ensemble)(small, scale)
     scores = [psnr(protocol.comparable(x, scale), reference).item() for x in (bicubic, result)]
 
     original = modcrop(item["image"], as_fraction(scale).numerator)[None].to(target)

@@ -27,6 +27,7 @@ class Protocol:
         quantise: round the result to the 256 levels; it is clipped to 0..255 in any case.
         shave: pixels left out at each side: a number, or "scale".
         border: the border rule of ``imresize``.
+        self_ensemble: average the results for the eight turned and mirrored images.
         degradation: blur, decimation, JPEG and noise; None: only shrink. How bicubic shrinking
             rounds is for ``lr_uint8`` to say.
 
@@ -42,6 +43,7 @@ class Protocol:
     quantise: bool
     shave: Literal["scale"] | int = "scale"
     border: Border = "symmetric"
+    self_ensemble: bool = False
     degradation: Degradation | None = None
 
     def __post_init__(self) -> None:
@@ -56,6 +58,7 @@ class Protocol:
         return (
             f"{self.name}: PSNR and SSIM on {self.channel.upper()}{rounded}, LR from "
             f"{self.source.upper()} in {lr}, SR {sr}, shave = {self.shave}, {self.border} border"
+            f"{', self-ensemble of 8' if self.self_ensemble else ''}"
             f"{f'; {self.degradation}' if str(self.degradation or '') else ''}"
         )
 

@@ -1,10 +1,13 @@
 """The one way from a low-resolution image to its super-resolved image."""
 
+from time import perf_counter
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from sr_experiments.imaging import imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from sr_experiments.imaging.augment import dihedral
 from sr_experiments.imaging.resize import as_fraction
 from sr_experiments.models import Network
 
@@ -15,10 +18,20 @@ class Upscaler:
     Networks for Y restore the luma of a colour image, and its chroma is interpolated, as the papers
     do; networks for RGB see a gray image as three equal channels. The network's mode (train or
     eval) and device are the caller's.
+
+    Args:
+        network: the network.
+        self_ensemble: average the results for the eight turned and mirrored inputs (Timofte et
+            al., CVPR 2016; the "+" of EDSR+).
+
+    Attributes:
+        seconds: that the network took for the latest call, without resizing and colours.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, self_ensemble: bool = False) -> None:
         self.network = network
+        self.self_ensemble = self_ensemble
+        self.seconds = 0.0
 
     @torch.no_grad()
     def __call__(self, image: Tensor, scale: float) -> Tensor:
@@ -52,7 +65,7 @@ class Upscaler:
         if network.margin:
             x = F.pad(x, [network.margin] * 4, mode="replicate")
         weight = next(network.parameters(), image)
-        restored: Tensor = network((x / 255).to(weight.dtype))
+        restored = self._timed((x / 255).to(weight.dtype))
         if list(restored.shape[-2:]) != size:
             made_for = ", ".join(f"x{s}" for s in network.scales)
             raise ValueError(
@@ -60,3 +73,24 @@ class Upscaler:
                 "choose model.scales accordingly"
             )
         return restored.to(image.dtype) * 255
+
+    def _timed(self, x: Tensor) -> Tensor:
+        _wait_for(x.device)
+        start = perf_counter()
+        restored: Tensor = self._ensemble(x) if self.self_ensemble else self.network(x)
+        _wait_for(x.device)
+        self.seconds = perf_counter() - start
+        return restored
+
+    def _ensemble(self, x: Tensor) -> Tensor:
+        total: Tensor = self.network(x)
+        for k in range(1, 8):
+            # Mirrored symmetries undo themselves, turns are undone by turning back.
+            total = total + dihedral(self.network(dihedral(x, k)), k if k >= 4 else -k % 4)
+        return total / 8
+
+
+def _wait_for(device: torch.device) -> None:
+    """Until an accelerator has done what it was given; otherwise only the queueing were timed."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)

@@ -65,7 +65,7 @@ class _Fields(BaseModel):
     seeds: list[int] = Field(min_length=1)
     arm: str | None
     recipes: dict[str, list[str]]
-    arms: dict[str, list[str]] = Field(min_length=1)
+    arms: dict[str, list[str] | dict[str, list[str]] | None] = Field(min_length=1)
     columns: dict[str, Column]
     published: dict[str, list[float | str | None]]
     claims: list[StudyClaim]
@@ -124,13 +124,18 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
         known = " or ".join(fields.recipes)
         raise ConfigError(f"study.size={fields.size}: {fields.name} comes as {known}")
     _check_names(fields)
-    kept = fields.model_dump(exclude={"arm", "recipes", "columns", "published", "claims"})
+    kept = fields.model_dump(exclude={"arm", "recipes", "arms", "columns", "published", "claims"})
     return Study(
         **{**kept, "seeds": tuple(fields.seeds)},
         recipe=(*fields.recipes[fields.size],),
+        arms={
+            n: _of_size(n, arm, fields.size) for n, arm in fields.arms.items() if arm is not None
+        },
         columns=fields.columns,
         published={name: [_value(v) for v in row] for name, row in fields.published.items()},
-        claims=tuple(fields.claims),
+        claims=tuple(
+            c for c in fields.claims if all(fields.arms[a] is not None for a in c.compare)
+        ),
     )
 
 
@@ -138,10 +143,14 @@ def _check_names(fields: _Fields) -> None:
     for arm in fields.arms:
         if not re.fullmatch(r"[\w-]+", arm):  # or Hydra could not address it
             raise ConfigError(f"study.arms: names take letters, digits, _ and -, got {arm}")
+    if not any(arm is not None for arm in fields.arms.values()):
+        raise ConfigError("study.arms: every arm is null, which leaves nothing to run")
     for i, claim in enumerate(fields.claims):
         for arm in claim.compare:
             if arm not in fields.arms:
-                raise ConfigError(f"study.claims.{i}: there is no arm {arm}")
+                raise ConfigError(
+                    f"study.claims.{i}: there is no arm {arm}; study.arms.{arm}=null leaves one out"
+                )
         if claim.measure not in ("end", "speed", *fields.columns):
             raise ConfigError(
                 f"study.claims.{i}: measure must be end, speed or a column, got {claim.measure}"
@@ -151,6 +160,14 @@ def _check_names(fields: _Fields) -> None:
             raise ConfigError(
                 f"study.published.{name}: has {len(row)} values for {len(fields.columns)} columns"
             )
+
+
+def _of_size(name: str, arm: list[str] | dict[str, list[str]], size: str) -> list[str]:
+    if isinstance(arm, list):
+        return arm
+    if size not in arm:
+        raise ConfigError(f"study.arms.{name}: has no overrides for study.size={size}")
+    return arm[size]
 
 
 def _value(cell: float | str | None) -> Published | None:

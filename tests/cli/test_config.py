@@ -25,7 +25,7 @@ HIDDEN = {"base", "gan"}
 OPTIONS = sorted(
     f"{path.parent.relative_to(conf_dir())}={path.stem}"
     for path in conf_dir().glob("*/*.yaml")
-    if path.stem not in HIDDEN and path.parent.name not in ("hydra", "set", "metrics")
+    if path.stem not in HIDDEN and path.parent.name not in ("hydra", "set", "metrics", "study")
 )
 
 

@@ -156,6 +156,32 @@ def test_scales_are_mixed_for_interpolated_inputs_alone(
     assert any(len(batch["scale"].unique()) == 2 for batch in mixed)
 
 
+@pytest.mark.parametrize("residency", ["disk", "stream"])
+def test_trains_on_some_scales_and_scores_all(
+    make_images: MakeImages, cache: Path, residency: str
+) -> None:
+    folder = make_images()
+    data = module(
+        folder,
+        cache,
+        scales=[2, 3, 4],
+        train_scales=[2, 4],
+        interpolated=True,
+        residency=residency,
+        test={"set": [folder.name]},
+    )
+    assert {float(s) for batch in batches(data) for s in batch["scale"]} == {2, 4}
+    assert {item["scale"] for item in data.test_dataloader()} == {2, 3, 4}
+
+
+@pytest.mark.parametrize("wrong", [[5], [2, 5], []])
+def test_refuses_to_train_on_scales_that_the_network_has_not(
+    make_images: MakeImages, cache: Path, wrong: list[float]
+) -> None:
+    with pytest.raises(ValueError, match=r"train_scales must be among .* \[2, 3\], got \["):
+        module(make_images(), cache, scales=[2, 3], train_scales=wrong, interpolated=True)
+
+
 def test_low_resolution_images_can_be_given(make_images: MakeImages, cache: Path) -> None:
     folder = make_images(side=60, step=4)
     for path in folder.iterdir():

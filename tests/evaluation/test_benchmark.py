@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sr_experiments.evaluation import BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
 from sr_experiments.imaging.io import load_image
+from sr_experiments.inference import Upscaler, upscaler
 from sr_experiments.metrics import psnr
 from sr_experiments.models import EDSR, VDSR
 from tests.conftest import smooth_image
@@ -52,6 +54,37 @@ def test_scores_are_those_of_the_metric():
     assert score.compute()[0].psnr == pytest.approx(expected, abs=1e-9)
 
 
+def test_seconds_are_the_mean_over_images(monkeypatch: pytest.MonkeyPatch):
+    clock = iter([10.0, 10.5, 20.0, 21.5])
+    monkeypatch.setattr(upscaler, "perf_counter", lambda: next(clock))
+    score = BenchmarkScore(PROTOCOL, ["set"], [2], timed=True)
+    for seed in range(2):
+        score.update(still_network(), item(seed=seed))
+    assert score.metrics()["set_x2/seconds"] == pytest.approx(1.0)
+    assert score.compute()[0].seconds == pytest.approx(1.0)
+
+
+def test_seconds_are_not_among_the_metrics_of_validation():
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    score.update(still_network(), item())
+    assert not any("seconds" in name for name in score.metrics())
+
+
+def test_a_self_ensemble_is_scored_and_named():
+    protocol = replace(PROTOCOL, self_ensemble=True)
+    assert "self-ensemble of 8" in str(protocol)
+    assert "ensemble" not in str(PROTOCOL)
+    network = VDSR(depth=3, channels=4)
+    single, ensemble = (BenchmarkScore(p, ["set"], [2]) for p in (PROTOCOL, protocol))
+    for score in (single, ensemble):
+        score.update(network, item())
+    small, target = PROTOCOL.degrade(item()["image"], 2)
+    result = PROTOCOL.comparable(Upscaler(network, self_ensemble=True)(small, 2), 2)
+    expected = psnr(result, PROTOCOL.comparable(target, 2)).item()
+    assert ensemble.compute()[0].psnr == pytest.approx(expected, abs=1e-9)
+    assert single.compute()[0].psnr != pytest.approx(expected, abs=1e-6)
+
+
 def test_reset_forgets():
     score = BenchmarkScore(PROTOCOL, ["set"], [2])
     score.update(still_network(), item())
@@ -86,6 +119,7 @@ def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFi
         (record,) = csv.DictReader(file)
     assert float(record["psnr"]) == rows[0].psnr
     assert record["protocol"] == "vdsr"
+    assert float(record["seconds"]) == rows[0].seconds > 0
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -7,6 +7,7 @@ from sr_experiments.models import (
     HRAN,
     RCAN,
     SRCNN,
+    VDSR,
     Discriminator,
     MSRResNet,
     REDNet,
@@ -47,6 +48,8 @@ from sr_experiments.models import (
         (lambda: Discriminator(40), "multiple of 16 from 32, got 40"),
         (lambda: Discriminator(channels=0), "channels must be at least 1"),
         (lambda: SRCNN(conv="fancy"), "conv must be one of plain, deconv"),
+        (lambda: VDSR(conv="fancy"), "conv must be one of plain, deconv"),
+        (lambda: VDSR(residual=False, bias=False, conv="deconv"), "bias must be true with conv=de"),
     ],
 )
 def test_refused(build, message: str) -> None:

@@ -32,6 +32,10 @@ TINY: dict[str, Callable[[], Network]] = {
     "srcnn_unpadded": lambda: SRCNN((3,), channels=(8, 4), padding=False),
     "vdsr": lambda: VDSR(depth=4, channels=8),
     "vdsr_plain_rgb": lambda: VDSR(depth=4, channels=8, residual=False, bias=False, in_channels=3),
+    "vdsr_deconv": lambda: VDSR(depth=4, channels=8, conv="deconv", deconv=DECONV),
+    "vdsr_deconv_plain": lambda: VDSR(
+        depth=4, channels=8, residual=False, conv="deconv", deconv=DECONV
+    ),
     "edsr_x2": lambda: EDSR((2,), blocks=2, channels=8),
     "edsr_x3_y": lambda: EDSR((3,), blocks=2, channels=8, res_scale=0.1, in_channels=1),
     "edsr_x4_batch": lambda: EDSR((4,), blocks=2, channels=8, norm="batch"),

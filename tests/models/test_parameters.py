@@ -26,6 +26,7 @@ def thousands(network: nn.Module) -> float:
         (24.5, lambda: SRCNN(kernels=(9, 3, 5))),
         (57.3, lambda: SRCNN(kernels=(9, 5, 5))),
         (665.9, lambda: VDSR()),
+        (665.9, lambda: VDSR(conv="deconv")),
         (296.6, lambda: REDNet(depth=10)),
         (665.9, lambda: REDNet(depth=20)),
         (1035.2, lambda: REDNet(depth=30)),
