@@ -53,6 +53,9 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         sys.exit(1)
     except (HydraException, OmegaConfBaseException) as error:
         _stop(explain(error, config_name))
+    except BrokenPipeError:  # the reader, as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except OSError as error:
         if not _is_output_error(error):
             raise

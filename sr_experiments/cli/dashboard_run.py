@@ -1,5 +1,6 @@
 """One W&B workspace, from its configuration to its address."""
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -54,7 +55,11 @@ def dashboard_run(config: DictConfig) -> None:
     )
     made = workspace.build_workspace(wanted, content["entity"] or "", content["project"])
     text = workspace.specification(made)
-    print(text if content["dry_run"] else f"workspace: {workspace.save(made)}")
+    print(
+        json.dumps(json.loads(text), indent=2)
+        if content["dry_run"]
+        else f"workspace: {workspace.save(made)}"
+    )
 
 
 def _metrics(study: Study | None, sets: Sequence[str] | None, channel: str) -> list[str]:
