@@ -98,7 +98,7 @@ def test_a_study_of_the_project(call: Dashboard):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["study=vdsr_residul"], "did you mean vdsr_residual?"),
+        (["study=vdsr_residul"], "did you mean vdsr_residual"),
         (["study=vdsr_residual", "study.size=huge"], "study.size=huge"),
         ([], "either study=NAME or group=NAME"),
         (["group=a", "x=time"], "x: input should be 'epoch', 'step' or 'seconds'"),

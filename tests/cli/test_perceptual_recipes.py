@@ -108,6 +108,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
     tiny = ["model.blocks=1", "model.channels=4", "data.batch_size=2", "data.steps_per_epoch=2"]
     short = ["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=1", "panels=0", "device=cpu"]
     loss = ["loss=srgan_mse", "loss.discriminator.channels=4"]
+    tiny += ["data=demo"]
     gan = run("train.py", "experiment=srresnet_mini", *tiny, *short, *loss, f"run_dir={tmp_path}/1")
     assert gan.returncode == 0, gan.stderr
     assert "the generator starts cold" in gan.stderr

@@ -49,7 +49,7 @@ def scalars_of(folder: Path) -> dict[str, list[tuple[float, float]]]:
 
 
 def timeless(metrics: dict[str, float]) -> dict[str, float]:
-    return {k: v for k, v in metrics.items() if k not in ("train/data_wait", "train/seconds")}
+    return {k: v for k, v in metrics.items() if not k.endswith(("/seconds", "/data_wait"))}
 
 
 def test_all_tools_show_the_same_run(command: Command, images: list[str]):
