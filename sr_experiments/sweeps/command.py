@@ -13,8 +13,10 @@ from sr_experiments.sweeps.job import Job
 #: Set for every job, to the process id of the sweep.
 JOB_MARK = "SR_EXPERIMENTS_SWEEP"
 
-# A rank, or a seed, of the surroundings must not become that of a job.
-_RANK_NAMES = {
+# A rank, or a seed, of the surroundings must not become that of a job. Nor must the W&B service of
+# another process: there the run of a killed job stays open, and cannot be continued.
+_NOT_INHERITED = {
+    "WANDB_SERVICE",
     "RANK",
     "LOCAL_RANK",
     "WORLD_SIZE",
@@ -62,11 +64,11 @@ def job_command(job: Job, master: DictConfig, processes: int) -> list[str]:
 
 
 def job_environment(devices: Sequence[str], on_gpu: bool, threads: int) -> dict[str, str]:
-    """The surroundings of a job: no ranks, only its GPUs, its share of the cores."""
+    """The surroundings of a job: no ranks or services, only its GPUs, its share of the cores."""
     environment = {
         name: value
         for name, value in os.environ.items()
-        if name not in _RANK_NAMES and not name.startswith(_RANK_PREFIXES)
+        if name not in _NOT_INHERITED and not name.startswith(_RANK_PREFIXES)
     }
     environment[JOB_MARK] = str(os.getpid())
     environment["PYTHONUNBUFFERED"] = "1"  # or the log of a killed job is empty

@@ -90,12 +90,13 @@ def test_gpus_named_by_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_environment_of_a_job(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    for name in ("RANK", "TORCHELASTIC_RUN_ID", "SLURM_PROCID", "PL_GLOBAL_SEED"):
+    foreign = ("RANK", "TORCHELASTIC_RUN_ID", "SLURM_PROCID", "PL_GLOBAL_SEED", "WANDB_SERVICE")
+    for name in foreign:
         monkeypatch.setenv(name, "1")
     found = job_environment(["1", "3"], on_gpu=True, threads=4)
     assert found["CUDA_VISIBLE_DEVICES"] == "1,3"
     assert found["OMP_NUM_THREADS"] == "4"
-    assert not {"RANK", "TORCHELASTIC_RUN_ID", "SLURM_PROCID", "PL_GLOBAL_SEED"} & set(found)
+    assert not set(foreign) & set(found)
 
 
 @pytest.mark.parametrize(
