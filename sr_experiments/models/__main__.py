@@ -24,6 +24,7 @@ from sr_experiments.models import (
     REDNet,
     SRResNet,
 )
+from sr_experiments.models.layers import fold_whitening
 
 # The published variants; `channels` or the like may be narrowed, which leaves the reach as it is.
 VARIANTS: dict[str, Callable[..., Network]] = {
@@ -50,9 +51,12 @@ def parameters(network: nn.Module) -> int:
 
 
 def multiply_adds(make: Callable[..., Network]) -> int:
-    """Multiply-adds for one 1280 x 720 output, counted on tensors without storage."""
+    """Multiply-adds for one 1280 x 720 output, counted on tensors without storage.
+
+    Network Deconvolution is folded, as for inference.
+    """
     with torch.device("meta"):
-        network = make().eval()
+        network = fold_whitening(make().eval())
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
             network(_input(network, *_OUTPUT))
     return int(counter.get_total_flops()) // 2
@@ -111,8 +115,8 @@ def training_step(network: Network, side: int = 48, batch: int = 4) -> tuple[flo
 
 
 def inference(network: Network, height: int = 180, width: int = 320) -> float:
-    """Seconds for one output of this size."""
-    network.eval()
+    """Seconds for one output of this size, Network Deconvolution folded."""
+    network = fold_whitening(network.eval())
     x = _input(network, height, width).to(_device(network))
     with torch.inference_mode():
         return _median(lambda: network(x))

@@ -1,5 +1,7 @@
 """The table of all networks, against counts made by hand."""
 
+from functools import partial
+
 import pytest
 
 from sr_experiments.models import EDSR, SRCNN, VDSR
@@ -28,6 +30,10 @@ def test_multiply_adds_count_low_resolution_layers_at_low_resolution():
     small = PIXELS // 4
     body = 9 * (3 * 64 + 33 * 64 * 64 + 64 * 256)
     assert multiply_adds(EDSR) == body * small + 9 * 64 * 3 * PIXELS
+
+
+def test_multiply_adds_of_deconvolution_are_those_of_the_folded_network():
+    assert multiply_adds(partial(EDSR, conv="deconv")) == multiply_adds(EDSR)
 
 
 @pytest.mark.parametrize(("make", "side"), [(VDSR, 41), (SRCNN, 13)])
