@@ -61,8 +61,8 @@ def judge(
         size = f"{margin:g} {unit}".rstrip()
     verdict = _verdict(expect, low, high, bound)
     limit = f" against a margin of {size}" if margin else ""
-    few = " (one pair is no evidence)" if pairs == 1 else ""
-    first = f"{headline(comparison, names, unit, verb)}{limit}: {verdict}{few}."
+    few = ", and one pair is no evidence" if pairs == 1 else ""
+    first = f"{headline(comparison, names, unit, verb)}{limit}{few}."
     return Judgement(verdict, " ".join([first, *remarks(comparison, names)]))
 
 

@@ -114,7 +114,7 @@ def test_the_words_hold_the_figures() -> None:
     # Differences 0.42, 0.48, 0.37: standard deviation 0.0551, half width 4.303 * 0.0551 / sqrt(3).
     assert judge("higher", HIGHER, names=NAMES, unit="dB").words == (
         "residual_0.1 ends 0.42 dB higher than plain_0.1 "
-        "(95 % interval 0.29 to 0.56, 3 pairs, d = 4.3): supports."
+        "(95 % interval 0.29 to 0.56, 3 pairs, d = 4.3)."
     )
     lower = compare(outcomes(0.311, 0.322), outcomes(0.411, 0.421), "lower")
     assert describe(lower, ("a", "b"), "", "averages") == (
@@ -124,8 +124,7 @@ def test_the_words_hold_the_figures() -> None:
 
 def test_the_words_of_little_evidence() -> None:
     assert judge("higher", ONE, names=NAMES, unit="dB").words == (
-        "residual_0.1 ends 2.00 dB higher than plain_0.1 (one pair): "
-        "cannot tell (one pair is no evidence)."
+        "residual_0.1 ends 2.00 dB higher than plain_0.1 (one pair), and one pair is no evidence."
     )
     assert describe(LEVEL, ("a", "b"), "dB").endswith(", which is not distinguishable.")
     missing = compare(outcomes(37, "killed", 36), outcomes("running", 36, "failed"))
@@ -138,7 +137,7 @@ def test_the_words_of_little_evidence() -> None:
 def test_the_words_of_runs_without_numbers() -> None:
     assert judge("higher", DIVERGED, names=NAMES, unit="dB").words == (
         "residual_0.1 ends higher than plain_0.1 in all 3 pairs; over the 1 with numbers for "
-        "both, residual_0.1 ends 0.40 dB higher than plain_0.1: supports. "
+        "both, residual_0.1 ends 0.40 dB higher than plain_0.1. "
         "plain_0.1 diverged or died with seeds 1, 2."
     )
     assert describe(SPLIT, ("a", "b"), "dB").startswith("The 3 pairs of a and b do not all point")
