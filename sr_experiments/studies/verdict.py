@@ -60,7 +60,7 @@ def judge(
         low, high, bound, pairs = comparison.low, comparison.high, margin, comparison.pairs
         size = f"{margin:g} {unit}".rstrip()
     verdict = _verdict(expect, low, high, bound)
-    limit = f" against a margin of {size}" if margin else ""
+    limit = f" against a margin of {size}" if margin and pairs else ""
     few = ", and one pair is no evidence" if pairs == 1 else ""
     first = f"{headline(comparison, names, unit, verb)}{limit}{few}."
     return Judgement(verdict, " ".join([first, *remarks(comparison, names)]))

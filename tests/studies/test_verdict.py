@@ -177,7 +177,7 @@ def test_every_comparison_has_words_and_consistent_verdicts(
         }
         assert [each.verdict for each in found.values()].count(YES) <= 2
         for each in found.values():
-            assert f": {each.verdict}" in each.words
+            assert each.words.endswith(".")
             assert "nan" not in each.words
         if found[up].verdict == YES:
             others = [found[each].verdict for each in (down, f"not {up}", "same")]
