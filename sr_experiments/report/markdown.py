@@ -108,7 +108,7 @@ def _runs(content: Content, names: dict[str, str]) -> str:
             names[run["configuration"]],
             run["seed"],
             run["state"],
-            f"{run['seconds'] / 60:.1f}",
+            f"{run['seconds'] / 60:.1f}" if run["seconds"] else "",
             run["folder"],
             run["error"],
         ]

@@ -1,6 +1,7 @@
 """What a reader must know before any figure."""
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from sr_experiments.report.results import protocol_of
 from sr_experiments.report.subject import Subject
@@ -66,9 +67,8 @@ def _named(subject: Subject, run: Run) -> str:
         (g.name for g in subject.groups if _among(run, g.counted + g.runs.set_aside)), UNKNOWN
     )
     seed = f" seed {run.seed}" if run.seed is not None else ""
-    why = " ".join(run.error.split())
-    why = why if len(why) <= 160 else f"{why[:157]}..."
-    return f"{name}{seed} in {run.folder}" + (f" ({why.rstrip('.')})" if why else "")
+    why = shorten(run.error.strip().rstrip("."), 160, placeholder=" …")
+    return f"{name}{seed} in {run.folder}" + (f" ({why})" if why else "")
 
 
 def _repeated(name: str, aside: Sequence[Run]) -> str:

@@ -81,6 +81,15 @@ def test_a_sweep_with_lost_failed_and_running_jobs_is_told_as_it_is(tmp_path: Pa
     assert "lr=0.01 ends higher than lr=0.1 in all 2 pairs" in content["pairs"][0]
 
 
+def test_a_long_error_is_cut_between_words(tmp_path: Path) -> None:
+    error = f"no room. {'advice ' * 30}"
+    make_run(tmp_path / "0", [30.0, 31.0], state="failed", error=error)
+    make_run(tmp_path / "1", [30.0, 31.0], seed=1, state="failed", error="no room.")
+    said = "\n".join(report(tmp_path)["notes"])
+    assert "advice advice …)" in said
+    assert "(no room)." in said
+
+
 def test_curves_carry_students_interval(tmp_path: Path) -> None:
     values = [31.0, 31.4, 32.3]
     for seed, value in enumerate(values):

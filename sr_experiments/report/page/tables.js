@@ -59,7 +59,7 @@ function runsSection(content) {
     cell(run.seed, firstNumber(run.seed)),
     cell(STATES[run.state] ?? run.state, run.state),
     ...(failed ? [cell(make("span", { class: "why" }, run.error || "–"), run.error || null)] : []),
-    cell(duration(run.seconds), run.seconds),
+    cell(duration(run.seconds || null), run.seconds),
     cell(make("code", {}, run.folder), run.folder),
   ]);
   return [sortableTable("Runs", columns, rows)];
