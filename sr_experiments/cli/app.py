@@ -53,6 +53,10 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         sys.exit(1)
     except (HydraException, OmegaConfBaseException) as error:
         _stop(explain(error, config_name))
+    except ValueError as error:
+        if not str(error).startswith("Only one of --"):  # flags that Hydra does not combine
+            raise
+        _stop(f"{error}; to look at a configuration with --cfg, leave out -m")
     except BrokenPipeError:  # the reader, as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -18,13 +18,14 @@ from sr_experiments.report.markdown import render_markdown
 from sr_experiments.report.plots import draw_plots
 from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
-from sr_experiments.studies.reading import read_runs
+from sr_experiments.studies.reading import newest_sweep, read_runs
 from sr_experiments.studies.run import Run
 from sr_experiments.studies.study import Study, read_study
 
+_SWEEPS = Path("multirun_sweeps")
 _TYPES: dict[str, Any] = {
     "task_name": str,
-    "runs": str | list[str],
+    "runs": str | list[str] | None,
     "metric": str | None,
     "better": Literal["higher", "lower"] | None,
     "target": float | int | None,
@@ -45,10 +46,10 @@ def report_run(config: DictConfig) -> None:
         if key not in _TYPES:
             raise ConfigError(f"{key}: there is no such key{did_you_mean(key, _TYPES)}")
         check_type(key, value, _TYPES[key])
-    paths = [content["runs"]] if isinstance(content["runs"], str) else content["runs"]
-    runs = read_runs(paths)
+    chosen = read_study(content["study"]) if "study" in content else None
+    runs = read_runs(_paths(content["runs"], chosen))
     _check_metric(content["metric"], runs)
-    study = read_study(content["study"]) if "study" in content else study_of(runs)
+    study = chosen or study_of(runs)
     subject = make_subject(runs, study, content["metric"], content["target"], content["better"])
     folder = Path(content["out"]).expanduser()
     try:
@@ -58,6 +59,14 @@ def report_run(config: DictConfig) -> None:
             f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
             "folder, or mend its rights or space"
         ) from None
+
+
+def _paths(runs: str | list[str] | None, study: Study | None) -> Sequence[str | Path]:
+    if runs is not None:
+        return [runs] if isinstance(runs, str) else runs
+    if study is None:
+        raise ConfigError("runs: needs a value; give it as runs=..., or a study as study=...")
+    return [newest_sweep(study.name, _SWEEPS)]
 
 
 def _write(subject: Subject, folder: Path) -> None:

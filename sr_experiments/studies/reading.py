@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import yaml
+
 from sr_experiments.errors import ConfigError
 from sr_experiments.studies.folder import as_overrides, partial_config, read_run
 from sr_experiments.studies.run import Run
@@ -35,6 +37,29 @@ def read_runs(paths: Sequence[str | Path]) -> list[Run]:
             )
         found |= {run.folder.resolve(): run for run in runs}
     return list(found.values())
+
+
+def newest_sweep(study: str, folder: Path) -> Path:
+    """The sweep of a study, anywhere below a folder, that was begun last.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    records = (path for path in folder.rglob("overrides.yaml") if not _is_run(path.parent))
+    sweeps = [path for path in records if f"study={study}" in _entries(path)]
+    if not sweeps:
+        raise ConfigError(
+            f"study={study}: there is no sweep of it in {folder}; name its folder with runs=..., "
+            f"or run it with `python train.py -m study={study}`"
+        )
+    return max(sweeps, key=lambda path: path.stat().st_mtime).parent
+
+
+def _entries(path: Path) -> list[object]:
+    try:
+        return list(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
+    except (OSError, ValueError, TypeError, yaml.YAMLError):
+        return []  # of a damaged or foreign file
 
 
 def _below(path: Path) -> Iterator[Run]:

@@ -113,6 +113,7 @@ def test_a_model_brings_its_recipe_and_it_can_be_overridden():
         (["ckpt_path=/nowhere.ckpt"], r"/nowhere\.ckpt: no such checkpoint"),
         (["optim.lr_factors={conv9.weight:0.1}"], r"optim\.lr_factors.*conv9"),
         (["hydra.run.dir=/proc/nowhere/x"], "cannot write /proc/nowhere"),
+        (["-m", "--cfg", "job"], "leave out -m"),
     ],
 )
 def test_mistakes_end_with_one_line(command, overrides: list[str], message: str):

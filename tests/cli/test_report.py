@@ -14,6 +14,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.report_run import report_run, study_of
 from sr_experiments.errors import ConfigError
 from sr_experiments.studies.reading import read_runs
+from sr_experiments.sweeps.argv import record_overrides
 from tests.studies.folders import METRIC, make_run, make_sweep
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,22 @@ def test_a_study_is_chosen_by_name(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "cannot tell: At a rate of 0.1, residual learning ends higher." in done.stdout
     assert "36.90" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_a_study_alone_is_that_of_its_newest_sweep(tmp_path: Path) -> None:
+    for age, (date, study) in enumerate(
+        (("d", "vdsr_depth"), ("c", "vdsr_residual"), ("b", "vdsr_residual"))
+    ):
+        sweep = tmp_path / "multirun_sweeps" / "train" / date
+        make_run(sweep / "0", arm="residual_1e-1")
+        record_overrides(sweep, [f"study={study}", "study.size=mini"])
+        os.utime(sweep / "overrides.yaml", (1e9 - age, 1e9 - age))
+    done = report(tmp_path, "study=vdsr_residual", "out=out")
+    assert done.returncode == 0, done.stderr
+    assert "from multirun_sweeps/train/c" in done.stdout
+    done = report(tmp_path, "study=srcnn_depth")
+    assert done.returncode == 2
+    assert "study=srcnn_depth: there is no sweep of it in multirun_sweeps" in done.stderr
 
 
 @pytest.mark.parametrize(
