@@ -5,11 +5,13 @@ import sys
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.study_choice import keep_choice
 
 
 def main() -> None:
     """The command; ``--dry-run`` is another word for ``dry_run=true``."""
-    sys.argv[1:] = ["dry_run=true" if word == "--dry-run" else word for word in sys.argv[1:]]
+    words = ["dry_run=true" if word == "--dry-run" else word for word in sys.argv[1:]]
+    sys.argv[1:] = keep_choice(words)
     run_app("dashboard", dashboard)
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import check_type
+from sr_experiments.cli.study_choice import chosen_study
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.study import Study, read_study
+from sr_experiments.studies.study import Study
 
 _TYPES = {
     "group": str | None,
@@ -33,7 +34,7 @@ def dashboard_run(config: DictConfig) -> None:
     assert isinstance(content, dict)
     for name, expected in _TYPES.items():
         check_type(name, content[name], expected)
-    study = read_study(config.study) if "study" in config else None
+    study = chosen_study(config)
     if (study is None) == (content["group"] is None):
         raise ConfigError(
             "give either study=NAME or group=NAME, the W&B group of the runs: the name of a "

@@ -1,12 +1,16 @@
-"""``python report.py runs=FOLDER``: what runs say together, as a page, text, plots and tables."""
+"""``python report.py runs=FOLDER`` or ``study=NAME``: what runs say together."""
+
+import sys
 
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.study_choice import keep_choice
 
 
 def main() -> None:
     """The command."""
+    sys.argv[1:] = keep_choice(sys.argv[1:])
     run_app("report", report)
 
 

@@ -10,6 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.build import check_type
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.cli.study_choice import chosen_study
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
 from sr_experiments.report.build import build_content, make_subject
@@ -30,7 +31,7 @@ _TYPES: dict[str, Any] = {
     "better": Literal["higher", "lower"] | None,
     "target": float | int | None,
     "out": str,
-    "study": dict[str, Any],
+    "study_choice": list[str],
 }
 
 
@@ -46,7 +47,7 @@ def report_run(config: DictConfig) -> None:
         if key not in _TYPES:
             raise ConfigError(f"{key}: there is no such key{did_you_mean(key, _TYPES)}")
         check_type(key, value, _TYPES[key])
-    chosen = read_study(content["study"]) if "study" in content else None
+    chosen = chosen_study(config)
     runs = read_runs(_paths(content["runs"], chosen))
     _check_metric(content["metric"], runs)
     study = chosen or study_of(runs)

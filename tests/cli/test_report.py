@@ -112,6 +112,7 @@ def test_mistakes_are_told_in_one_line(
     [
         (["runs=nowhere"], "runs: nowhere: there is no such folder"),
         (["study=nothing"], "study=nothing: there is no such option"),
+        (["study=deconv_edsr", "study.size=huge"], "study.size=huge: deconv_edsr comes as"),
         ([], "runs: needs a value"),
     ],
 )

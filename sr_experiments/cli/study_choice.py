@@ -1,0 +1,40 @@
+"""``study=NAME`` for commands that look at a study and do not run it.
+
+A study changes the defaults of ``train.py``, such as the network, which other commands do not have:
+there the choice is kept as text, and composed for ``train.py``.
+"""
+
+from collections.abc import Sequence
+
+from hydra import compose
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+
+from sr_experiments.cli.hints import explain
+from sr_experiments.errors import ConfigError
+from sr_experiments.studies.study import Study, read_study
+
+
+def keep_choice(arguments: Sequence[str]) -> list[str]:
+    """Gathers ``study=`` and ``study.KEY=`` in ``study_choice``."""
+    chosen = [a for a in arguments if a.lstrip("+~").startswith(("study=", "study."))]
+    if not chosen:
+        return list(arguments)
+    escaped = (choice.replace("\\", "\\\\").replace("'", "\\'") for choice in chosen)
+    texts = ",".join(f"'{text}'" for text in escaped)
+    return [*(a for a in arguments if a not in chosen), f"study_choice=[{texts}]"]
+
+
+def chosen_study(config: DictConfig) -> Study | None:
+    """The study that was chosen on the command line; None without one.
+
+    Raises:
+        ConfigError: there is none of this name, its file is wrong, or what was typed about it.
+    """
+    if not config.study_choice:
+        return None
+    try:
+        composed = compose("train", list(config.study_choice))
+    except HydraException as error:
+        raise ConfigError(explain(error, "train")) from None
+    return read_study(composed.study)
