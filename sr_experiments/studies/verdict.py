@@ -38,7 +38,8 @@ def judge(
     same the other way or on the times of reaching the target; "not higher" and "not faster" are
     the opposites. "same" says that the difference is within ±``margin``: supported where the
     whole interval is (two one-sided tests, each at 2.5 %), contradicted where the interval is
-    wholly outside. One pair never tells.
+    wholly outside. One pair never tells, nor do runs that all reach a target at the same
+    measurements.
 
     Args:
         expect: higher, lower, not higher, faster, slower, not faster or same.
@@ -59,7 +60,8 @@ def judge(
     else:
         low, high, bound, pairs = comparison.low, comparison.high, margin, comparison.pairs
         size = f"{margin:g} {unit}".rstrip()
-    verdict = _verdict(expect, low, high, bound)
+    at_once = isinstance(comparison, Speed) and low == high == 0  # at the same measurements
+    verdict: Verdict = "cannot tell" if at_once else _verdict(expect, low, high, bound)
     limit = f" against a margin of {size}" if margin and pairs else ""
     few = ", and one pair is no evidence" if pairs == 1 else ""
     first = f"{headline(comparison, names, unit, verb)}{limit}{few}."

@@ -110,6 +110,12 @@ def test_claims_that_make_no_sense(
         judge(expect, comparison, margin, names=NAMES)
 
 
+@pytest.mark.parametrize("expect", ["faster", "slower", "not faster", "same"])
+def test_reaching_a_target_at_the_same_measurements_tells_nothing(expect: str) -> None:
+    level = compare_speed(outcomes(40, 40, 40), outcomes(40, 40, 40))
+    assert judge(expect, level, 0.1, names=NAMES).verdict == "cannot tell"
+
+
 def test_the_words_hold_the_figures() -> None:
     # Differences 0.42, 0.48, 0.37: standard deviation 0.0551, half width 4.303 * 0.0551 / sqrt(3).
     assert judge("higher", HIGHER, names=NAMES, unit="dB").words == (
