@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
+from torch import distributed
 
 from sr_experiments.cli.loggers import close
 from sr_experiments.cli.run_folder import RunFolder
@@ -26,3 +27,6 @@ def recorded(folder: RunFolder, trainer: pl.Trainer) -> Iterator[dict[str, float
         folder.status("finished", metrics)
     finally:
         close(trainer.loggers, exit_code, folder.path)
+    if distributed.is_available() and distributed.is_initialized():
+        # Or its threads may abort Python at its end, and a finished run would count as killed.
+        distributed.destroy_process_group()

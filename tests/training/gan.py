@@ -102,3 +102,4 @@ if __name__ == "__main__":
     assert torch.equal(everyone[0], everyone[1]), "processes have come apart"
     assert not torch.equal(mine, before), "nothing was learnt"
     print(f"process {gan.global_rank}: equal after {gan.global_step} batches", flush=True)
+    torch.distributed.destroy_process_group()
