@@ -11,6 +11,7 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.inference import Upscaler
+from sr_experiments.inference.precision import full_precision
 from sr_experiments.metrics import PSNR, SSIM, Measure, SetMeasure
 from sr_experiments.models import Network
 
@@ -77,6 +78,7 @@ class BenchmarkScore:
             for _ in self.keys
         ]
 
+    @full_precision()
     def update(self, network: Network, item: EvaluationItem) -> None:
         """Degrades, restores and scores one image.
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from sr_experiments.imaging import imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from sr_experiments.imaging.augment import dihedral
 from sr_experiments.imaging.resize import as_fraction
+from sr_experiments.inference.precision import call_widened, full_precision
 from sr_experiments.models import Network
 
 
@@ -17,7 +18,8 @@ class Upscaler:
 
     Networks for Y restore the luma of a colour image, and its chroma is interpolated, as the papers
     do; networks for RGB see a gray image as three equal channels. The network's mode (train or
-    eval) and device are the caller's.
+    eval) and device are the caller's; its precision is not: autocast, TF32 and half-precision
+    weights would change scores in the second decimal.
 
     Args:
         network: the network.
@@ -34,6 +36,7 @@ class Upscaler:
         self.seconds = 0.0
 
     @torch.no_grad()
+    @full_precision()
     def __call__(self, image: Tensor, scale: float) -> Tensor:
         """Enlarges a batch.
 
@@ -64,8 +67,7 @@ class Upscaler:
         x = image if network.upsamples else imresize(image, ratio)
         if network.margin:
             x = F.pad(x, [network.margin] * 4, mode="replicate")
-        weight = next(network.parameters(), image)
-        restored = self._timed((x / 255).to(weight.dtype))
+        restored = self._timed(x / 255)
         if list(restored.shape[-2:]) != size:
             made_for = ", ".join(f"x{s}" for s in network.scales)
             raise ValueError(
@@ -77,16 +79,17 @@ class Upscaler:
     def _timed(self, x: Tensor) -> Tensor:
         _wait_for(x.device)
         start = perf_counter()
-        restored: Tensor = self._ensemble(x) if self.self_ensemble else self.network(x)
+        restored = self._ensemble(x) if self.self_ensemble else call_widened(self.network, x)
         _wait_for(x.device)
         self.seconds = perf_counter() - start
         return restored
 
     def _ensemble(self, x: Tensor) -> Tensor:
-        total: Tensor = self.network(x)
+        total = call_widened(self.network, x)
         for k in range(1, 8):
             # Mirrored symmetries undo themselves, turns are undone by turning back.
-            total = total + dihedral(self.network(dihedral(x, k)), k if k >= 4 else -k % 4)
+            result = call_widened(self.network, dihedral(x, k))
+            total = total + dihedral(result, k if k >= 4 else -k % 4)
         return total / 8
 
 
