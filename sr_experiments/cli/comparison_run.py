@@ -1,7 +1,8 @@
 """Scores the networks of several runs on the same images and draws them side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -9,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.cli.assemble import build_data, build_scorers, plain
-from sr_experiments.cli.build import build
+from sr_experiments.cli.network import build_network, chosen_model
 from sr_experiments.cli.results import shown
 from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.errors import ConfigError
@@ -17,14 +18,17 @@ from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import draw_comparison
 from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
-from sr_experiments.inference.checkpoints import fill, read_checkpoint
+from sr_experiments.inference.checkpoints import fill
+from sr_experiments.inference.stored_model import stored_model
 from sr_experiments.models import Network
 
 
 def comparison_run(config: DictConfig) -> float:
     """Scores, prints, draws and writes; the best mean PSNR over the sets in dB."""
     plain(config)
-    networks = load_runs([Path(run) for run in config.runs], config.checkpoint)
+    networks = load_runs(
+        [Path(run) for run in config.runs], config.checkpoint, chosen_model(config)
+    )
     first = next(iter(networks.values()))
     data = build_data(config, first)
     scorer = build_scorers(config, data, first)["test"]
@@ -42,8 +46,15 @@ def comparison_run(config: DictConfig) -> float:
     return max(sum(row.psnr for row in of_run) / len(of_run) for of_run in rows.values())
 
 
-def load_runs(folders: Sequence[Path], checkpoint: str) -> dict[str, Network]:
+def load_runs(
+    folders: Sequence[Path], checkpoint: str, chosen: Mapping[str, Any]
+) -> dict[str, Network]:
     """The networks of run folders, or of the runs inside a sweep's folder, by name.
+
+    Args:
+        folders: of runs or sweeps.
+        checkpoint: which one of each run, as "last.ckpt".
+        chosen: the resolved ``model`` of the command line; see `stored_model`.
 
     Raises:
         ConfigError: there is no run, or the networks have different scales.
@@ -53,8 +64,7 @@ def load_runs(folders: Sequence[Path], checkpoint: str) -> dict[str, Network]:
     names = labels([path.parents[1] for path in paths])
     networks: dict[str, Network] = {}
     for name, path in zip(names, paths, strict=True):
-        model = OmegaConf.create(read_checkpoint(path)["config"]["model"])
-        networks[name] = build("model", model)
+        networks[name] = build_network(OmegaConf.create(stored_model(path, chosen)))
         fill(networks[name], path)
         networks[name].eval()
     scales = {network.scales for network in networks.values()}

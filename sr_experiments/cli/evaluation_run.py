@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from sr_experiments.cli.assemble import (
     build_data,
@@ -13,18 +13,21 @@ from sr_experiments.cli.assemble import (
     build_trainer,
     plain,
 )
-from sr_experiments.cli.build import build
 from sr_experiments.cli.loggers import build_loggers, log_config
+from sr_experiments.cli.network import build_network, chosen_model
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
-from sr_experiments.inference.checkpoints import fill, read_checkpoint
+from sr_experiments.inference.checkpoints import fill
+from sr_experiments.inference.stored_model import stored_model
 from sr_experiments.models import Network
 
 
 def evaluation_run(config: DictConfig) -> float:
     """Loads, scores and records; the mean PSNR on the test sets in dB."""
+    if config.ckpt_path:
+        config.model = stored_model(Path(config.ckpt_path), chosen_model(config))
     content = plain(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = load_network(config)
@@ -56,10 +59,6 @@ def load_network(config: DictConfig) -> Network:
             "give either ckpt_path=... (a checkpoint of train.py) or weights=... (a plain state "
             "dict, with model=...)"
         )
-    if config.ckpt_path:
-        model = OmegaConf.create(read_checkpoint(Path(config.ckpt_path))["config"]["model"])
-    else:
-        model = config.model
-    network: Network = build("model", model)
+    network = build_network(config.model)
     fill(network, Path(config.ckpt_path or config.weights))
     return network

@@ -112,12 +112,20 @@ def test_another_architectures_checkpoint_is_refused(command: Command, images: l
 
 
 def test_a_checkpoint_cannot_name_code_to_run(command: Command, images: list[str], tmp_path: Path):
-    config = {"model": {"_target_": "builtins.print", "text": "owned"}}
-    torch.save({"config": config, "state_dict": {}}, tmp_path / "evil.ckpt")
-    result = command("evaluate", *images, f"ckpt_path={tmp_path}/evil.ckpt")
-    assert result.code == 2
-    assert "no network" in result.err
-    assert "owned" not in result.out
+    evil = tmp_path / "evil.ckpt"
+    for model in (
+        {"_target_": "builtins.print", "text": "owned"},
+        {"_target_": "sr_experiments.models.__main__.Console"},
+        {
+            "_target_": "sr_experiments.models.VDSR",
+            "deconv": {"_target_": "builtins.print", "_args_": ["owned"]},
+        },
+    ):
+        torch.save({"config": {"model": model}, "state_dict": {}}, evil)
+        result = command("evaluate", *images, f"ckpt_path={evil}")
+        assert result.code == 2
+        assert re.match(r"error: \S*evil.ckpt: (its network is|model.deconv is no)", result.err)
+        assert "owned" not in result.out
 
 
 def test_evaluate_wants_exactly_one_file(command: Command, images: list[str]):
