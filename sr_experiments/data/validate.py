@@ -1,7 +1,9 @@
 """Looks for mistakes in sets of images before they cost a training run."""
 
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from sr_experiments.data.builder import Variant
@@ -36,18 +38,62 @@ def check_sizes(entries: Sequence[Entry], variant: Variant, least: int) -> None:
 def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) -> list[Entry]:
     """The low-resolution image of each original: 0001x2.png or 0001.png for 0001.png.
 
+    Where a name occurs in several folders, the folders below the common one must agree too:
+    ``LR/b/0001x2.png`` for ``HR/b/0001.png``.
+
     Raises:
-        ImageError: one is missing, or not smaller by the scale; names them.
+        ImageError: one is missing, has no one partner, or is not smaller by the scale; names them.
     """
     suffix = re.compile(rf"[_-]?x{scale:g}$", re.IGNORECASE)
-    by_stem = {suffix.sub("", Path(entry.path).stem): entry for entry in small}
+    by_stem: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in small:
+        for stem in (Path(entry.path).stem, suffix.sub("", Path(entry.path).stem)):
+            by_stem[stem][entry.path] = entry
+    paths = {entry.path for entry in originals}
     missing = [e.path for e in originals if Path(e.path).stem not in by_stem]
     if missing:
         raise ImageError(
             f"no low-resolution image for {_names(missing)}; expected a file of the same name, "
             f"with or without x{scale:g} at its end, in data.low_resolution"
         )
-    pairs = [by_stem[Path(e.path).stem] for e in originals]
+    partners = _partners(paths, by_stem, small)
+    pairs = [partners[e.path] for e in originals]
+    _check_ratio(originals, pairs, scale)
+    return pairs
+
+
+def _partners(
+    paths: Collection[str], by_stem: Mapping[str, Mapping[str, Entry]], small: Sequence[Entry]
+) -> dict[str, Entry]:
+    """The one partner of each path, by its name or by its name and folders."""
+    namesakes = Counter(Path(path).stem for path in paths)
+    folder, small_folder = _below_common(paths), _below_common({e.path for e in small})
+    partners = {}
+    for path in paths:
+        stem = Path(path).stem
+        found = list(by_stem[stem].values())
+        if len(found) > 1 or namesakes[stem] > 1:
+            found = [e for e in found if small_folder[e.path] == folder[path]]
+        partners[path] = found
+    shared = Counter(e.path for found in partners.values() for e in found)
+    unclear = [p for p, found in partners.items() if len(found) != 1 or shared[found[0].path] > 1]
+    if unclear:
+        raise ImageError(
+            f"no one low-resolution image for {_names(sorted(unclear))}: files of the same name "
+            "are told apart by the folders above them; give data.low_resolution the same folders "
+            "as the originals, one file for each"
+        )
+    return {path: found[0] for path, found in partners.items()}
+
+
+def _below_common(paths: Collection[str]) -> dict[str, str]:
+    """The folder of each file, relative to the one that holds all of them."""
+    parents = {path: os.path.dirname(path) for path in paths}  # noqa: PTH120
+    common = os.path.commonpath(parents.values()) if parents else ""
+    return {path: os.path.relpath(parent, common) for path, parent in parents.items()}
+
+
+def _check_ratio(originals: Sequence[Entry], pairs: Sequence[Entry], scale: float) -> None:
     wrong = [
         f"{s.path} is {s.width} x {s.height}, not {int(e.width // scale)} x "
         f"{int(e.height // scale)}"
@@ -59,7 +105,6 @@ def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) ->
             f"low-resolution images that are not {scale:g} times smaller than their originals: "
             f"{_names(wrong)}; name the folder for this scale in data.low_resolution"
         )
-    return pairs
 
 
 def find_doubts(

@@ -21,6 +21,43 @@ def test_pairs_by_name_with_or_without_the_scale() -> None:
     assert [e.path for e in pair_up(originals, small, 2)] == ["lr/0001.png", "lr/0002x2.png"]
 
 
+def test_namesakes_are_paired_by_their_folders() -> None:
+    originals = [entry("hr/a/0001.png"), entry("hr/b/0001.png"), entry("hr/b/0002.png")]
+    small = [entry(f"lr/{name}x2.png", 20, 10) for name in ("b/0001", "a/0001", "b/0002")]
+    assert [e.path for e in pair_up(originals, small, 2)] == [
+        "lr/a/0001x2.png",
+        "lr/b/0001x2.png",
+        "lr/b/0002x2.png",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("originals", "small"),
+    [
+        (["a/0001.png", "b/0001.png"], ["lb/0001.png"]),
+        (["a/0001.png", "b/0001.png"], ["la/0001.png", "lb/0001.png"]),
+        (["hr/0001.png", "hr/0001.bmp"], ["lr/0001x2.png"]),
+        (["hr/0001.png"], ["lr/0001.png", "lr/0001x2.png"]),
+        (["hr/0001.png"], ["lr/a/0001.png", "lr/b/0001.png"]),
+    ],
+)
+def test_namesakes_that_nothing_tells_apart_are_refused(
+    originals: list[str], small: list[str]
+) -> None:
+    with pytest.raises(ImageError, match=r"no one low-resolution image for .*0001"):
+        pair_up([entry(n) for n in originals], [entry(n, 20, 10) for n in small], 2)
+
+
+def test_an_image_listed_twice_has_its_one_partner_twice() -> None:
+    originals = [entry("hr/0001.png"), entry("hr/0001.png")]
+    assert len(pair_up(originals, [entry("lr/0001.png", 20, 10)], 2)) == 2
+
+
+def test_a_name_that_ends_like_a_scale_finds_itself() -> None:
+    (pair,) = pair_up([entry("hr/lens_x2.png")], [entry("lr/lens_x2.png", 20, 10)], 2)
+    assert pair.path == "lr/lens_x2.png"
+
+
 def test_missing_pairs_are_named() -> None:
     with pytest.raises(ImageError, match=r"no low-resolution image for hr/0002\.png; .*x2"):
         pair_up([entry("hr/0001.png"), entry("hr/0002.png")], [entry("lr/0001x2.png", 20, 10)], 2)
