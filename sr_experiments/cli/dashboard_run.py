@@ -21,7 +21,7 @@ _TYPES = {
     "entity": str | None,
     "dry_run": bool,
 }
-_SETS = ["set5_x2", "set5_x3", "set5_x4"]
+_SETS = ["held_out_x2", "held_out_x3", "held_out_x4"]
 
 
 def dashboard_run(config: DictConfig) -> None:

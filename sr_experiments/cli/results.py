@@ -10,11 +10,13 @@ from pytorch_lightning.utilities import rank_zero_only
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.evaluation_set import EvaluationSet
+from sr_experiments.data.held_out import count_shared
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
 from sr_experiments.imaging import save_image
 from sr_experiments.models import Network
+from sr_experiments.studies.run import SEEN
 
 
 @rank_zero_only
@@ -24,11 +26,25 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
     scales = ", ".join(f"x{scale:g}" for scale in network.scales)
     device = trainer.strategy.root_device
     processes = f", {trainer.world_size} processes" if trainer.world_size > 1 else ""
+    held = f", {len(data.held_out)} held out for validation" if data.held_out else ""
     print(
         f"{type(network).__name__} with {parameters:,} parameters for {scales} on {device}"
-        f"{processes}; {data.training_images} training images",
+        f"{processes}; {data.training_images} training images{held}",
         flush=True,
     )
+
+
+def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
+    """Records how many test images were scored during training, and says it below the table."""
+    seen = count_shared(data.benchmarks["val"], data.benchmarks["test"], data.cache)
+    metrics[SEEN] = seen
+    if seen:
+        rank_zero_only(print)(
+            f"note: {seen} of the {sum(len(s.files) for s in data.benchmarks['test'])} test images "
+            "were scored during training too: what is chosen by val/psnr (best.ckpt, the best job "
+            "of a sweep) is chosen on what it is tested on",
+            flush=True,
+        )
 
 
 def present(

@@ -21,8 +21,9 @@ from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.pictures import pictures
 from sr_experiments.cli.recorded import recorded
-from sr_experiments.cli.results import announce, present
+from sr_experiments.cli.results import announce, note_choice, present
 from sr_experiments.cli.run_folder import RunFolder
+from sr_experiments.errors import ConfigError
 from sr_experiments.inference.checkpoints import check_resumable, fill
 from sr_experiments.models import Network
 from sr_experiments.sweeps.job import FINISHED
@@ -41,6 +42,11 @@ def training_run(config: DictConfig) -> float:
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = build("model", config.model)
     data = build_data(config, network)
+    if not data.benchmarks["val"]:
+        raise ConfigError(
+            "data.val: there is nothing to score during training; set data.held_out=5, or name "
+            "images with +data.val.NAME=[FOLDER]"
+        )
     scorers = build_scorers(config, data, network)
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
@@ -59,6 +65,7 @@ def training_run(config: DictConfig) -> float:
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         present(scorers["test"], network, data, folder.path, config.panels, loggers)
+        note_choice(data, metrics)
     return metrics.get(config.sweep.metric, math.nan)
 
 

@@ -57,7 +57,7 @@ def build_workspace(wanted: Wanted, entity: str, project: str) -> ws.Workspace:
         runset_settings=ws.RunsetSettings(
             filters=[expr.Metric("Group") == wanted.group],
             groupby=[expr.Config(key) for key in wanted.by],
-            order=[expr.Ordering(expr.Summary("test/psnr"), ascending=False)],
+            order=[expr.Ordering(expr.Summary("val/psnr.last"), ascending=False)],
             pinned_columns=["run:displayName", *(f"summary:{name}" for name in _RESULTS)],
         ),
     )

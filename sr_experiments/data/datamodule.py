@@ -12,6 +12,7 @@ from sr_experiments.batches import EvaluationItem, TrainingBatch
 from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.file_list import list_trees
+from sr_experiments.data.held_out import HELD_OUT, hold_out
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
 from sr_experiments.data.index import Entry, index_images
 from sr_experiments.data.loader import TimedLoader
@@ -36,6 +37,8 @@ class RestorationDataModule(pl.LightningDataModule):
             installed package.
         train: folders, files or patterns of the training images.
         val: benchmark sets that are scored during training: a name and its entries.
+        held_out: training images that are not trained on but scored during training, beside
+            ``val``, as the set "held_out".
         test: benchmark sets that are scored at the end.
         patches: the rule that places patches.
         channels: 1 = Y, 3 = RGB; the network's.
@@ -71,6 +74,7 @@ class RestorationDataModule(pl.LightningDataModule):
         channels: int,
         scales: Sequence[float],
         interpolated: bool,
+        held_out: int = 0,
         train_scales: Sequence[float] | None = None,
         degradation: Degradation | None = None,
         low_resolution: Mapping[float, Sequence[str]] | None = None,
@@ -87,6 +91,7 @@ class RestorationDataModule(pl.LightningDataModule):
         super().__init__()
         _check(
             num_workers=(num_workers, 0),
+            held_out=(held_out, 0),
             batch_size=(batch_size, 1),
             patches_per_epoch=(patches_per_epoch, 1),
             steps_per_epoch=(steps_per_epoch, 1),
@@ -133,6 +138,9 @@ class RestorationDataModule(pl.LightningDataModule):
             stage: [image_set(name, folder, entries) for name, entries in sets.items()]
             for stage, sets in (("val", val), ("test", test))
         }
+        self.held_out: tuple[str, ...] = ()
+        if held_out:
+            self._hold_out(held_out)
 
     @property
     def training_images(self) -> int:
@@ -152,7 +160,7 @@ class RestorationDataModule(pl.LightningDataModule):
         if self.residency == "stream":
             self._report.unlink(missing_ok=True)
         else:
-            self._report_doubts(index_images(self.train_set.files, self.cache))
+            self._report_doubts(self._entries())
             self._store()
 
     def train_dataloader(self) -> DataLoader[TrainingBatch]:
@@ -193,7 +201,7 @@ class RestorationDataModule(pl.LightningDataModule):
 
     def _store(self) -> StoredImages:
         return store_images(
-            index_images(self.train_set.files, self.cache),
+            self._entries(),
             self.train_scales,
             self.channels,
             self.interpolated,
@@ -202,6 +210,21 @@ class RestorationDataModule(pl.LightningDataModule):
             self.low_resolution,
             self.patches.size,
         )
+
+    def _hold_out(self, count: int) -> None:
+        if self.residency == "stream":
+            raise ValueError("held_out must be 0 with residency=stream; name images in val")
+        if any(images.name == HELD_OUT for images in self.benchmarks["val"]):
+            raise ValueError(f"val: {HELD_OUT} is the set of data.held_out; take another name")
+        self.train_set, held = hold_out(self.train_set, count)
+        self.held_out = held.files
+        self.benchmarks["val"].append(held)
+
+    def _entries(self) -> list[Entry]:
+        """The training images, without copies of held-out ones (as t65 is one of t36 in T91)."""
+        entries = index_images(self.train_set.files, self.cache)
+        held = {entry.digest for entry in index_images(self.held_out, self.cache)}
+        return [entry for entry in entries if entry.digest not in held]
 
     def _report_doubts(self, entries: Sequence[Entry]) -> None:
         sets = {s.name: s for sets in self.benchmarks.values() for s in sets}

@@ -3,6 +3,8 @@
 import math
 import re
 
+_SETS = {"held_out": "held-out images"}
+
 
 def is_decibel(metric: str) -> bool:
     """Whether values are in dB."""
@@ -21,7 +23,8 @@ def label(metric: str) -> str:
     known = {"psnr": "PSNR", "ssim": "SSIM", "gain": "PSNR above bicubic", "lpips": "LPIPS"}
     words = [known.get(quality, last)]
     if middle and (match := re.fullmatch(r"(.+)_x([\d.]+)", middle[0])):
-        words.append(f"on {match[1][:1].upper()}{match[1][1:]} x{match[2]}")
+        images = f"{match[1][:1].upper()}{match[1][1:]}"
+        words.append(f"on {_SETS.get(match[1], images)} x{match[2]}")
     elif middle:
         words.append(f"on {'/'.join(middle)}")
     if stage == "train":

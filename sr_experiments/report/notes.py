@@ -6,7 +6,7 @@ from textwrap import shorten
 from sr_experiments.report.results import protocol_of
 from sr_experiments.report.subject import Subject
 from sr_experiments.studies.configurations import UNKNOWN
-from sr_experiments.studies.run import Run, State
+from sr_experiments.studies.run import SEEN, Run, State
 
 _WORDS: dict[State, str] = {
     "diverged": "diverged",
@@ -88,6 +88,11 @@ def _uneven(subject: Subject) -> list[str]:
         notes.append(
             f"Runs are scored by different protocols ({', '.join(protocols)}): their scores differ "
             "for that alone."
+        )
+    if any(run.metrics.get(SEEN) for run in subject.runs):
+        notes.append(
+            "Test images were scored during training too: what was chosen by a score of "
+            "validation was chosen on what it is tested on."
         )
     counts = {group.name: len(group.finished) for group in subject.groups}
     if len(set(counts.values())) > 1:

@@ -20,6 +20,8 @@ State = Literal[
     "waiting",
     "unreadable",
 ]
+#: Among a run's metrics: how many of its test images were scored during training too.
+SEEN = "test/seen_in_validation"
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sr_experiments.files import write_whole
+from sr_experiments.studies.run import SEEN
 from sr_experiments.sweeps.job import FINISHED, Job
 from sr_experiments.sweeps.settings import Settings
 from sr_experiments.sweeps.upload import sync_command
@@ -67,6 +68,8 @@ class Board:
     def print_table(self) -> None:
         """Prints all jobs, and where their results lie."""
         self.console.print(self.table())
+        if self.chosen_on_tests():
+            print(f"note: {self.settings.metric} ranks the jobs by images that they are tested on")
         print(f"sweep folder: {self.folder}", flush=True)
         if command := sync_command(self.folder):
             print(f"upload: {command}", flush=True)
@@ -106,6 +109,11 @@ class Board:
         ranked = [job for job in ranked if job.state == FINISHED]
         sign = 1 if self.settings.mode == "max" else -1
         return max(ranked, key=lambda job: sign * self._value(job), default=None)
+
+    def chosen_on_tests(self) -> bool:
+        """Whether jobs are ranked by scores of images that are test images."""
+        by_tests = self.settings.metric.startswith("test/")
+        return by_tests or any(job.metrics.get(SEEN) for job in self.jobs)
 
     def write(self) -> None:
         """``sweep.csv``: a row per job."""

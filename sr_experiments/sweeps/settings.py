@@ -26,7 +26,7 @@ class Settings(BaseModel):
     slots: Literal["auto"] | int = Field("auto")
     retries: int = Field(0, ge=0, strict=True)
     timeout: float | None = Field(None, gt=0, strict=True)
-    metric: str = "test/psnr"
+    metric: str = "val/psnr"
     mode: Literal["max", "min"] = "max"
 
 

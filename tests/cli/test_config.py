@@ -30,12 +30,12 @@ OPTIONS = sorted(
 
 
 def lay_out(data: DictConfig, root: Path) -> None:
-    """Puts one image wherever the configuration looks for some."""
+    """Puts images wherever the configuration looks for some."""
     for entry in chain(data.train, *data.val.values(), *data.test.values()):
         path = root / entry.replace("[1-9]", "1")
-        path = path if path.suffix else path / "0.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(smooth_image(64, 64)).save(path)
+        for file in [path] if path.suffix else [path / "0.png", path / "1.png"]:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(smooth_image(64, 64)).save(file)
 
 
 def randomise(loss: DictConfig) -> None:

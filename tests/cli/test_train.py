@@ -40,7 +40,7 @@ def test_a_run_leaves_a_self_contained_folder(command: Command, images: list[str
     assert load_image(folder / "images" / "panel.png").shape[0] == 3
     with (folder / "metrics.csv").open() as file:
         columns = next(csv.reader(file))
-    assert {"train/loss", "train/clipped", "train/lr", "val/test_x2/psnr_y"} <= set(columns)
+    assert {"train/loss", "train/clipped", "train/lr", "val/held_out_x2/psnr_y"} <= set(columns)
     assert result.status["metrics"]["test/test_x2/seconds"] > 0
     assert not [c for c in columns if c.startswith("val/") and c.endswith("seconds")]
     with (folder / "results.csv").open() as file:
@@ -53,6 +53,20 @@ def test_a_run_leaves_a_self_contained_folder(command: Command, images: list[str
         loaded = torch.load(folder / "checkpoints" / name, weights_only=True)
         assert loaded["config"] == config
         assert not any("_orig_mod." in key for key in loaded["state_dict"])
+
+
+def test_a_run_says_when_it_was_chosen_on_what_it_is_tested_on(command: Command, images: list[str]):
+    clean = command("train", *images, *TINY)
+    assert "2 training images, 1 held out for validation" in clean.out
+    assert "scored during training too" not in clean.out
+    assert metrics_of(clean)["test/seen_in_validation"] == 0
+    watched = ["+data.val.watched=[test/0.png,test/1.png]", "data.held_out=0"]
+    looked = command("train", *images, *TINY, *watched, run="looked")
+    assert "2 of the 5 test images were scored during training too" in looked.out
+    assert metrics_of(looked)["test/seen_in_validation"] == 2
+    blind = command("train", *images, *TINY, "data.held_out=0", run="blind")
+    assert blind.code == 2
+    assert "data.val: there is nothing to score" in blind.err
 
 
 def test_evaluate_gives_the_number_of_the_end_of_training(command: Command, images: list[str]):

@@ -72,7 +72,7 @@ def test_all_tools_show_the_same_run(command: Command, images: list[str]):
     assert len(run.records["config"]) == 1
 
     curves = curves_of(folder)
-    assert {"train/loss", "val/psnr", "val/test_x2/ssim_y", "test/psnr"} <= set(curves)
+    assert {"train/loss", "val/psnr", "val/held_out_x2/ssim_y", "test/psnr"} <= set(curves)
     for name, curve in curves.items():
         assert run.curve(name) == nearly(curve), name
     best = run.summary["summary"]["val/psnr"]

@@ -55,3 +55,29 @@ def test_prepared_folders_are_those_that_data_names() -> None:
             *(e for sets in (data.val, data.test) for s in sets.values() for e in s),
         ]
         assert {entry.split("/")[0] for entry in entries} <= prepared, name
+
+
+@pytest.mark.parametrize("name", options("data"))
+def test_nothing_is_chosen_on_test_images(name: str) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("train", overrides=[f"data={name}", "data.root=x"])
+    assert config.sweep.metric == "val/psnr"
+    if name == "imagenet_folder":  # decodes as it goes, and has two folders; the table says it
+        return
+    looked_at, tested = (
+        {entry for entries in sets.values() for entry in entries}
+        for sets in (config.data.val, config.data.test)
+    )
+    assert config.data.held_out or looked_at
+    assert not looked_at & tested
+
+
+@pytest.mark.parametrize(
+    "name", [option for option in options("experiment") if option.endswith("_paper")]
+)
+def test_papers_train_on_all_images_and_look_at_what_the_papers_look_at(name: str) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("train", overrides=[f"experiment={name}", "data.root=x"])
+    assert config.data.held_out == 0
+    assert set(config.data.val) <= {"set5", "div2k10"}
+    assert config.data.val

@@ -33,7 +33,7 @@ def job(config: DictConfig) -> float:
     starts = len((folder / "starts").read_text().splitlines())
     for word in config.tags:
         _behave(word, starts)
-    _status(folder, "finished", {"test/psnr": float(config.seed)})
+    _status(folder, "finished", {"val/psnr": float(config.seed)})
     with (folder / "finishes").open("a") as file:
         file.write("finished\n")
     return float(config.seed)

@@ -37,8 +37,8 @@ def test_failures_are_recorded_and_the_others_go_on(sweeps: Sweeps) -> None:
     assert "SIGKILL" in errors[4]
     assert errors[5].startswith("out of memory: ")
     assert errors[6] == "it ended without a result"
-    assert rows(folder)[0]["test/psnr"] == "7.0"
-    assert "best test/psnr 7.000 (job 0)" in output
+    assert rows(folder)[0]["val/psnr"] == "7.0"
+    assert "best val/psnr 7.000 (job 0)" in output
     assert "not every job finished" in output
     recorded = read_status(folder / "2")
     assert recorded["state"] == "failed"

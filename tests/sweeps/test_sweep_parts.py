@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.studies.run import SEEN
 from sr_experiments.sweeps import prior
 from sr_experiments.sweeps.argv import expand, record_overrides
 from sr_experiments.sweeps.board import Board
@@ -202,7 +203,7 @@ def test_board(tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: Any, be
     for job, state, value in zip(
         jobs, ("failed", "finished", "finished"), (99, 31, 30), strict=True
     ):
-        job.state, job.metrics = state, {"test/psnr": float(value)}
+        job.state, job.metrics = state, {"val/psnr": float(value)}
     jobs[0].error = "device or trainer: [0, 1] [bold]"
     board = Board(jobs, tmp_path, Settings(mode=mode))
     with board.shown(table=True):
@@ -215,3 +216,16 @@ def test_board(tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: Any, be
         rows = list(csv.DictReader(file))
     assert [row["lr"] for row in rows] == ["0.1", "0.2", "0.3"]
     assert "model" not in rows[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "seen", "said"),
+    [("val/psnr", 0, False), ("val/psnr", 5, True), ("test/psnr", 0, True)],
+)
+def test_a_table_says_when_it_ranks_by_test_images(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], metric: str, seen: int, said: bool
+) -> None:
+    job = make_job(tmp_path)
+    job.state, job.metrics = "finished", {metric: 30.0, SEEN: float(seen)}
+    Board([job], tmp_path, Settings(metric=metric)).print_table()
+    assert ("images that they are tested on" in capsys.readouterr().out) is said

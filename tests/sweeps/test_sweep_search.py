@@ -51,7 +51,6 @@ def test_search_is_killed_and_resumed(sweeps: Sweeps) -> None:
     arguments = (
         "-m",
         "hparams_search=optuna",
-        "sweep.metric=test/psnr",
         "hydra.sweeper.trials=8",
         "seed=range(0, 1000)",
         "tags=[sleep:0.3]",
