@@ -3,12 +3,13 @@
 import logging
 import warnings
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
+from torch import nn
 
 from sr_experiments.cli.build import build, call, check, check_arguments, check_type
 from sr_experiments.cli.conf_dir import conf_dir
@@ -95,14 +96,19 @@ def _part_in_study(node: dict[str, Any]) -> dict[str, str]:
     return {"name": study.name, "size": study.size, "arm": arm}
 
 
-def build_data(config: DictConfig, network: Network) -> RestorationDataModule:
-    """The data module, fitted to the network's input."""
+def build_data(config: DictConfig, network: Network, train: bool = True) -> RestorationDataModule:
+    """The data module, fitted to the network's input; without ``train`` the test sets alone."""
+    if train and not config.data.train:
+        raise ConfigError("data.train: names no images; give folders, files or patterns")
+    alone: dict[str, Any] = {"train": [], "val": {}, "train_scales": None, "residency": "disk"}
+    alone |= {"low_resolution": None, "held_out": 0}
     data: RestorationDataModule = build(
         "data",
         config.data,
         channels=network.in_channels,
         scales=network.scales,
         interpolated=not network.upsamples,
+        **({} if train else alone),
     )
     return data
 
@@ -162,6 +168,17 @@ def build_module(
         content,
         accumulate,
     )
+
+
+def build_scoring(
+    content: dict[str, Any], network: Network, scorers: dict[str, BenchmarkScore]
+) -> RestorationModule:
+    """The network with what scores it, and with nothing to train it."""
+    return RestorationModule(network, nn.Identity(), _none, _none, _none, scorers, content)
+
+
+def _none(*_: Any, **__: Any) -> NoReturn:
+    raise AssertionError("what scores does not train")
 
 
 def build_trainer(

@@ -1,76 +1,126 @@
 """Scores the networks of several runs on the same images and draws them side by side."""
 
+import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.batches import EvaluationItem
-from sr_experiments.cli.assemble import build_data, build_scorers, plain
-from sr_experiments.cli.network import build_network, chosen_model
+from sr_experiments.cli.as_trained import say, take_over
+from sr_experiments.cli.assemble import (
+    build_data,
+    build_scorers,
+    build_scoring,
+    build_trainer,
+    plain,
+)
+from sr_experiments.cli.network import build_network
 from sr_experiments.cli.results import shown
-from sr_experiments.data.evaluation_set import EvaluationSet
+from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import draw_comparison
 from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.checkpoints import fill
-from sr_experiments.inference.stored_model import stored_model
 from sr_experiments.models import Network
 
 
 def comparison_run(config: DictConfig) -> float:
     """Scores, prints, draws and writes; the best mean PSNR over the sets in dB."""
     plain(config)
-    networks = load_runs(
-        [Path(run) for run in config.runs], config.checkpoint, chosen_model(config)
-    )
-    first = next(iter(networks.values()))
-    data = build_data(config, first)
-    scorer = build_scorers(config, data, first)["test"]
-    items = EvaluationSet(data.benchmarks["test"], first.scales)
-    images = [items[i] for i in range(len(items))]
-    rows = {name: _score(scorer, network, images) for name, network in networks.items()}
+    runs = load_runs(config, HydraConfig.get().overrides.task)
+    networks = {name: run.network for name, run in runs.items()}
+    first = next(iter(runs.values()))
+    data = build_data(first.config, first.network, train=False)
+    scorer = build_scorers(first.config, data, first.network)["test"]
+    modules = [build_scoring({}, net, {"test": scorer}) for net in networks.values()]
+    trainer = build_trainer(config, [], [], modules[0])
+    say(dict.fromkeys(line for run in runs.values() for line in run.said))
+    rows = {}
+    for name, module in zip(networks, modules, strict=True):
+        trainer.test(module, datamodule=data, verbose=False)
+        rows[name] = scorer.compute()
+    _present(config, rows, networks, data, scorer)
+    return max(sum(row.psnr for row in of_run) / len(of_run) for of_run in rows.values())
+
+
+@rank_zero_only
+def _present(
+    config: DictConfig,
+    rows: Mapping[str, list[Row]],
+    networks: Mapping[str, Network],
+    data: RestorationDataModule,
+    scorer: BenchmarkScore,
+) -> None:
     folder = Path(config.run_dir)
     print_tradeoff(rows, scorer.protocol)
     write_tradeoff(rows, scorer.protocol, folder / "comparison.csv")
     if config.panels:
-        chosen = shown(data, first, config.panels)
+        chosen = shown(data, next(iter(networks.values())), config.panels)
         picture = folder / "images" / "comparison.png"
-        save_image(draw_comparison(networks, chosen, scorer.protocol), picture)
+        evaluated = {name: network.eval() for name, network in networks.items()}
+        save_image(draw_comparison(evaluated, chosen, scorer.protocol), picture)
         print(f"panel: {picture}")
-    return max(sum(row.psnr for row in of_run) / len(of_run) for of_run in rows.values())
 
 
-def load_runs(
-    folders: Sequence[Path], checkpoint: str, chosen: Mapping[str, Any]
-) -> dict[str, Network]:
-    """The networks of run folders, or of the runs inside a sweep's folder, by name.
+@dataclass(frozen=True)
+class TrainedRun:
+    """A run's network, how it is scored, and what of that is not as in training."""
 
-    Args:
-        folders: of runs or sweeps.
-        checkpoint: which one of each run, as "last.ckpt".
-        chosen: the resolved ``model`` of the command line; see `stored_model`.
+    network: Network
+    config: DictConfig
+    said: list[str]
+
+
+def load_runs(config: DictConfig, overrides: Sequence[str]) -> dict[str, TrainedRun]:
+    """What is compared: run folders, or the runs inside a sweep's folder, by name.
 
     Raises:
-        ConfigError: there is no run, or the networks have different scales.
+        ConfigError: there is no run, or the runs are scored differently.
         CheckpointError: a checkpoint cannot be read.
     """
-    paths = [path for folder in folders for path in _checkpoints(folder, checkpoint)]
+    paths = [p for folder in config.runs for p in _checkpoints(Path(folder), config.checkpoint)]
     names = labels([path.parents[1] for path in paths])
-    networks: dict[str, Network] = {}
+    runs: dict[str, TrainedRun] = {}
     for name, path in zip(names, paths, strict=True):
-        networks[name] = build_network(OmegaConf.create(stored_model(path, chosen)))
-        fill(networks[name], path)
-        networks[name].eval()
-    scales = {network.scales for network in networks.values()}
-    if len(scales) > 1:
-        raise ConfigError(f"runs: the networks are for different scales, {sorted(scales)}")
-    return networks
+        own = copy.deepcopy(config)
+        said = take_over(own, path, overrides)
+        plain(own)
+        network = build_network(own.model)
+        fill(network, path)
+        runs[name] = TrainedRun(network, own, said)
+    for name, run in runs.items():
+        check_alike(names[0], runs[names[0]].config, name, run.config)
+    return runs
+
+
+def check_alike(name: str, config: DictConfig, other_name: str, other: DictConfig) -> None:
+    """Makes sure that two runs are scored on the same images in the same way.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    for key in ("model.scales", "eval", "data.root", "data.test"):
+        ours, theirs = (_flat(OmegaConf.select(c, key), key) for c in (config, other))
+        unlike = [k for k in ours | theirs if ours.get(k) != theirs.get(k)]
+        if unlike:
+            typed = "model.scales" if key == "model.scales" else key.partition(".")[0]
+            raise ConfigError(
+                f"runs: {name} and {other_name} are scored differently, {unlike[0]}="
+                f"{ours.get(unlike[0])} and {theirs.get(unlike[0])}; choose for all: {typed}=..."
+            )
+
+
+def _flat(node: Any, key: str) -> dict[str, Any]:
+    if not isinstance(node, DictConfig):
+        return {key: node}
+    return {k: v for name in node for k, v in _flat(node[name], f"{key}.{name!s}").items()}
 
 
 def labels(runs: Sequence[Path]) -> list[str]:
@@ -98,11 +148,3 @@ def _checkpoints(folder: Path, name: str) -> list[Path]:
     if not found:
         raise ConfigError(f"runs: no checkpoints/{name} in {folder} or in the folders in it")
     return found
-
-
-def _score(scorer: BenchmarkScore, network: Network, images: Sequence[EvaluationItem]) -> list[Row]:
-    scorer.reset()
-    with torch.inference_mode():
-        for item in images:
-            scorer.update(network, item)
-    return scorer.compute()

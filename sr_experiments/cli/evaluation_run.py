@@ -1,44 +1,46 @@
 """One evaluation, from its configuration to its results."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from sr_experiments.cli.as_trained import say, take_over
 from sr_experiments.cli.assemble import (
     build_data,
-    build_module,
     build_scorers,
+    build_scoring,
     build_trainer,
     plain,
 )
 from sr_experiments.cli.loggers import build_loggers, log_config
-from sr_experiments.cli.network import build_network, chosen_model
+from sr_experiments.cli.network import build_network
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.checkpoints import fill
-from sr_experiments.inference.stored_model import stored_model
 from sr_experiments.models import Network
 
 
 def evaluation_run(config: DictConfig) -> float:
     """Loads, scores and records; the mean PSNR on the test sets in dB."""
-    if config.ckpt_path:
-        config.model = stored_model(Path(config.ckpt_path), chosen_model(config))
+    plain(config)
+    said = prepare_scoring(config, HydraConfig.get().overrides.task)
     content = plain(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = load_network(config)
-    data = build_data(config, network)
+    data = build_data(config, network, train=False)
     scorers = build_scorers(config, data, network)
-    module = build_module(config, content, network, scorers)
+    module = build_scoring(content, network, scorers)
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     loggers = build_loggers(config)
     trainer = build_trainer(config, loggers, [], module)
     announce(network, data, trainer)
+    say(said)
     with recorded(folder, trainer) as metrics:
         log_config(loggers, content)
         trainer.test(module, datamodule=data, verbose=False)
@@ -47,18 +49,30 @@ def evaluation_run(config: DictConfig) -> float:
     return metrics["test/psnr"]
 
 
-def load_network(config: DictConfig) -> Network:
-    """The network of ``ckpt_path``, or the one of ``model`` with the ``weights``.
+def prepare_scoring(config: DictConfig, overrides: Sequence[str]) -> list[str]:
+    """Takes over what a checkpoint was trained with; what is not as in training, in lines.
 
     Raises:
-        ConfigError: not exactly one of the two files is given.
-        CheckpointError: the file cannot be read or does not fit.
+        ConfigError: not exactly one of ``ckpt_path`` and ``weights`` is given, or what was typed
+            contradicts the checkpoint.
+        CheckpointError: the checkpoint cannot be read.
     """
     if (config.ckpt_path is None) == (config.weights is None):
         raise ConfigError(
             "give either ckpt_path=... (a checkpoint of train.py) or weights=... (a plain state "
             "dict, with model=...)"
         )
+    if config.ckpt_path is None:
+        return []
+    return take_over(config, Path(config.ckpt_path), overrides)
+
+
+def load_network(config: DictConfig) -> Network:
+    """The network of ``model`` with the weights of ``ckpt_path`` or ``weights``.
+
+    Raises:
+        CheckpointError: the file cannot be read or does not fit.
+    """
     network = build_network(config.model)
     fill(network, Path(config.ckpt_path or config.weights))
     return network

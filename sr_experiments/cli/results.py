@@ -27,9 +27,10 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
     device = trainer.strategy.root_device
     processes = f", {trainer.world_size} processes" if trainer.world_size > 1 else ""
     held = f", {len(data.held_out)} held out for validation" if data.held_out else ""
+    training = f"; {data.training_images} training images{held}" if data.training_images else ""
     print(
         f"{type(network).__name__} with {parameters:,} parameters for {scales} on {device}"
-        f"{processes}; {data.training_images} training images{held}",
+        f"{processes}{training}",
         flush=True,
     )
 

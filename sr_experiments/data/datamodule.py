@@ -35,7 +35,7 @@ class RestorationDataModule(pl.LightningDataModule):
     Args:
         root: folder below which the entries lie; ``pkg://package/folder`` means one inside an
             installed package.
-        train: folders, files or patterns of the training images.
+        train: folders, files or patterns of the training images; none where nothing is trained.
         val: benchmark sets that are scored during training: a name and its entries.
         held_out: training images that are not trained on but scored during training, beside
             ``val``, as the set "held_out".
@@ -129,7 +129,7 @@ class RestorationDataModule(pl.LightningDataModule):
             self.streamed = list_trees([folder / entry for entry in train], self.cache)
             self.train_set = ImageSet("train", ())
         else:
-            self.train_set = image_set("train", folder, train)
+            self.train_set = image_set("train", folder, train) if train else ImageSet("train", ())
         self.low_resolution = {
             scale: image_set(f"low_resolution.{scale}", folder, entries)
             for scale, entries in (low_resolution or {}).items()

@@ -39,7 +39,7 @@ def stored_model(path: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
                 f"trust that module, name it yourself with model=... or model._target_={target}"
             )
     for name, value in model.items():
-        if name != "_target_" and not (_is_plain({name: value}) or chosen.get(name) == value):
+        if name != "_target_" and not (is_plain({name: value}) or chosen.get(name) == value):
             raise CheckpointError(
                 f"{path}: model.{name} is no plain value; if you trust it, give the model=... or "
                 "the overrides that it was trained with"
@@ -47,13 +47,13 @@ def stored_model(path: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
     return dict(model)
 
 
-def _is_plain(value: Any) -> bool:
+def is_plain(value: Any) -> bool:
     """Whether neither Hydra nor OmegaConf would make anything else of a value."""
     if isinstance(value, Mapping):
         keys = all(isinstance(k, str) and not k.startswith("_") for k in value)
-        return keys and all(_is_plain(v) for v in value.values())
+        return keys and all(is_plain(v) for v in value.values())
     if isinstance(value, list | tuple):
-        return all(_is_plain(v) for v in value)
+        return all(is_plain(v) for v in value)
     if isinstance(value, str):
         return "${" not in value
     return value is None or isinstance(value, bool | int | float)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from sr_experiments.cli import evaluate, train
+from sr_experiments.cli import compare, evaluate, train
 
 TINY = [
     "model.depth=3",
@@ -42,7 +42,7 @@ Command = Callable[..., Result]
 def command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Command:
-    """Runs train or evaluate in this process: command("train", "optim.lr=0.1", run="a")."""
+    """Runs a script in this process: command("train", "optim.lr=0.1", run="a")."""
 
     def call(name: str, *overrides: str, run: str = "run") -> Result:
         folder = tmp_path / run
@@ -51,7 +51,7 @@ def command(
         GlobalHydra.instance().clear()
         code = 0
         try:
-            {"train": train, "evaluate": evaluate}[name].main()
+            {"train": train, "evaluate": evaluate, "compare": compare}[name].main()
         except SystemExit as stop:
             code = int(stop.code or 0)
         printed = capsys.readouterr()

@@ -1,0 +1,143 @@
+"""A checkpoint is scored as it was trained, and what is not so is said."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from omegaconf import OmegaConf
+
+from sr_experiments.cli.as_trained import as_trained, typed_keys
+from sr_experiments.errors import CheckpointError, ConfigError
+from tests.cli.conftest import TINY, Command, Result
+
+SHORT = [
+    "trainer.max_epochs=1",
+    "trainer.max_steps=-1",
+    "trainer.check_val_every_n_epoch=1",
+    "data.batch_size=2",
+    "data.steps_per_epoch=2",
+    "panels=0",
+]
+EDSR = ["model=edsr", "model.blocks=1", "model.channels=4", "patches.size=12"]
+REDNET = [
+    "model=rednet",
+    "model.depth=4",
+    "model.skip_interval=1",
+    "model.channels=4",
+    "patches.size=20",
+]
+RUNS = {
+    "rgb protocol": [*EDSR, "eval.channel=rgb"],
+    "noise": [*REDNET, "model.scales=[2]", "degradation=bicubic_noise"],
+    "denoiser": [*REDNET, "model.scales=[1]", "degradation=noise", "eval=denoise"],
+}
+
+
+def table_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "results.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def last(run: Result) -> str:
+    return f"ckpt_path={run.folder}/checkpoints/last.ckpt"
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_the_table_is_that_of_training(command: Command, images: list[str], kind: str):
+    trained = command("train", *images, *RUNS[kind], *SHORT)
+    assert trained.code == 0, trained.err
+    again = command("evaluate", last(trained), "panels=0", run="again")
+    assert again.code == 0, again.err
+    assert "as typed" not in again.out
+    assert table_of(again.folder) == table_of(trained.folder)
+    protocol = [line for line in trained.out.splitlines() if "PSNR and SSIM on" in line]
+    assert protocol[0] in again.out
+    compared = command("compare", f"runs=[{trained.folder}]", "panels=0", run="compared")
+    assert compared.code == 0, compared.err
+    with (compared.folder / "comparison.csv").open() as file:
+        rows = [float(r["psnr"]) for r in csv.DictReader(file) if r["method"] != "bicubic"]
+    assert rows == [float(row["psnr"]) for row in table_of(trained.folder)]
+
+
+def test_what_is_typed_wins_and_is_said(command: Command, images: list[str]):
+    trained = command("train", *images, *TINY, "panels=0")
+    result = command(
+        "evaluate", last(trained), "eval=rgb8", "degradation.sigma=5", "model.scales=[3]",
+        "optim.lr=1", "panels=0", run="scored",
+    )  # fmt: skip
+    assert result.code == 0, result.err
+    assert "model.scales=[3] as typed; in training [2,3,4]" in result.out
+    assert "degradation.sigma=5 as typed; in training sigma=0.0" in result.out
+    assert "eval.name=rgb8 eval.source=rgb eval.lr_uint8=true as typed; in" in result.out
+    assert "optim.lr=1: without effect on scores" in result.out
+    rows = table_of(result.folder)
+    assert [(row["scale"], row["protocol"]) for row in rows] == [("3", "rgb8")]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["model.depth=4"], "model.depth: 4 contradicts"),
+        (["model=edsr"], r"model: EDSR contradicts .*last\.ckpt, which holds VDSR"),
+    ],
+)
+def test_what_contradicts_the_network_is_refused(typed: list[str], message: str):
+    config = OmegaConf.create(
+        {
+            "model": {"_target_": "sr_experiments.models.EDSR", "depth": 4, "scales": [2]},
+            "degradation": {"_target_": "d"},
+            "eval": {},
+            "data": {},
+        }
+    )
+    stored = {"model": {"_target_": "sr_experiments.models.VDSR", "depth": 3, "scales": [2]}}
+    with pytest.raises(ConfigError, match=message):
+        as_trained(config, stored, typed, "last.ckpt")
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"shave": {"_target_": "os.system", "command": "true"}},
+        {"shave": [{"_target_": "os.system"}]},
+        {"shave": "${oc.env:HOME}"},
+        {"degradation": {"sigma": {"_target_": "os.system"}}},
+    ],
+)
+def test_a_stored_protocol_cannot_name_code(node: dict):
+    network = {"_target_": "sr_experiments.models.VDSR", "scales": [2]}
+    config = OmegaConf.create(
+        {"model": network, "degradation": {"_target_": "d"}, "eval": {"shave": 1}, "data": {}}
+    )
+    with pytest.raises(CheckpointError, match="is no plain value"):
+        as_trained(config, {"model": network, "eval": node}, [], "last.ckpt")
+
+
+def test_keys_of_overrides():
+    overrides = ["+data.test.mine=[a=b]", "~eval.shave", "model=edsr", "data/patches@x=grid41"]
+    assert typed_keys(overrides) == ["data.test.mine", "eval.shave", "model", "data.patches"]
+
+
+def test_runs_that_are_scored_differently_are_not_put_side_by_side(
+    command: Command, images: list[str]
+):
+    tiny = [*TINY, "panels=0", "model.scales=[2]"]
+    one = command("train", *images, *tiny, run="one")
+    two = command("train", *images, *tiny, "eval=double", run="two")
+    runs = f"runs=[{one.folder},{two.folder}]"
+    refused = command("compare", runs, "panels=0", run="refused")
+    assert refused.code == 2
+    assert "eval.name=vdsr and double; choose for all: eval=..." in refused.err
+    taken = command("compare", runs, "eval=vdsr", "panels=1", run="taken")
+    assert taken.code == 0, taken.err
+    assert "eval.name=vdsr" in taken.out
+    assert (taken.folder / "images" / "comparison.png").is_file()
+
+
+def test_compare_respects_the_device(command: Command, images: list[str]):
+    trained = command("train", *images, *TINY, "panels=0")
+    wanted = "tpu" if torch.cuda.is_available() else "cuda"
+    result = command("compare", f"runs=[{trained.folder}]", f"device.accelerator={wanted}")
+    assert result.code == 2
+    assert wanted.upper() in result.err.upper()
