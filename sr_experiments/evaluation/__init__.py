@@ -1,6 +1,6 @@
 """Benchmark sets x scales x protocol."""
 
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
-from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.evaluation.protocol import NAMED, Protocol
 
-__all__ = ["BenchmarkScore", "Protocol", "Row"]
+__all__ = ["NAMED", "BenchmarkScore", "Protocol", "Row"]

@@ -10,7 +10,6 @@ from torchmetrics import MeanMetric, Metric, MetricCollection, SumMetric
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
-from sr_experiments.inference import Upscaler
 from sr_experiments.inference.precision import full_precision
 from sr_experiments.metrics import PSNR, SSIM, Measure, SetMeasure
 from sr_experiments.models import Network
@@ -97,7 +96,7 @@ class BenchmarkScore:
         reference = self.protocol.comparable(target, scale)
         metrics = self.collected[self.keys.index((item["benchmark"], scale))]
         metrics["images"].update(1)
-        upscaler = Upscaler(network, self.protocol.self_ensemble)
+        upscaler = self.protocol.upscaler(network)
         enlarged = (self.protocol.interpolate(small, scale), upscaler(small, scale))
         metrics["seconds"].update(upscaler.seconds)
         for method, image in zip(_METHODS, enlarged, strict=True):

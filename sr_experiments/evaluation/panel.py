@@ -15,7 +15,6 @@ from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.files import write_whole
 from sr_experiments.imaging import imresize, modcrop, quantise, save_image
 from sr_experiments.imaging.resize import as_fraction
-from sr_experiments.inference import Upscaler
 from sr_experiments.metrics import psnr
 from sr_experiments.models import Network
 
@@ -109,7 +108,7 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     small, target = protocol.degrade(item["image"], scale, Path(item["path"]).name)
     reference = protocol.comparable(target, scale)
     bicubic = protocol.interpolate(small, scale)
-    result = Upscaler(network, protocol.self_ensemble)(small, scale)
+    result = protocol.upscaler(network)(small, scale)
     scores = [psnr(protocol.comparable(x, scale), reference).item() for x in (bicubic, result)]
 
     original = modcrop(item["image"], as_fraction(scale).numerator)[None].to(target)

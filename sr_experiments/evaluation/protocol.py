@@ -1,6 +1,6 @@
 """How a PSNR comes about: what is degraded, rounded, cropped and compared."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -10,6 +10,8 @@ from torch import Tensor
 from sr_experiments.data import Degradation
 from sr_experiments.imaging import Border, imresize, luma, modcrop, quantise, round_half_up, shave
 from sr_experiments.imaging.resize import as_fraction
+from sr_experiments.inference import Upscaler
+from sr_experiments.models import Network
 
 Channel = Literal["y", "rgb"]
 
@@ -50,13 +52,24 @@ class Protocol:
         if self.channel == "rgb" and self.source == "y":
             raise ValueError("channel: rgb cannot be compared where source is y")
 
+    @property
+    def label(self) -> str:
+        """The name, and what differs from the protocol of this name: ``vdsr with shave=0``."""
+        named = NAMED.get(self.name, self)
+        changed = [
+            f"{f.name}={str(getattr(self, f.name)).lower()}"
+            for f in fields(self)
+            if f.name != "degradation" and getattr(self, f.name) != getattr(named, f.name)
+        ]
+        return f"{self.name} with {', '.join(changed)}" if changed else self.name
+
     def __str__(self) -> str:
         """One line that says everything."""
         lr = "uint8" if self.lr_uint8 else "double"
         sr = "rounded" if self.quantise else "not rounded"
-        rounded = " (rounded)" if self.round_luma else ""
+        rounded = " (rounded)" if self.round_luma and self.channel == "y" else ""
         return (
-            f"{self.name}: PSNR and SSIM on {self.channel.upper()}{rounded}, LR from "
+            f"{self.label}: PSNR and SSIM on {self.channel.upper()}{rounded}, LR from "
             f"{self.source.upper()} in {lr}, SR {sr}, shave = {self.shave}, {self.border} border"
             f"{', self-ensemble of 8' if self.self_ensemble else ''}"
             f"{f'; {self.degradation}' if str(self.degradation or '') else ''}"
@@ -83,6 +96,16 @@ class Protocol:
             degradation = replace(degradation, resize="uint8" if self.lr_uint8 else "double")
         return degradation.apply(target, ratio, name, self.border), target
 
+    def upscaler(self, network: Network) -> Upscaler:
+        """What enlarges low-resolution images with a network.
+
+        The input of networks that interpolate is rounded where training rounded it; where training
+        adds noise, it does so after rounding.
+        """
+        how = self.degradation or Degradation()
+        uint8 = how.resize == "uint8" and not how.noisy
+        return Upscaler(network, self.self_ensemble, self.border, uint8)
+
     def interpolate(self, small: Tensor, scale: float) -> Tensor:
         """The bicubic baseline: enlarges [1, C, h, w] as MATLAB does for the image's type."""
         return imresize(small, as_fraction(scale), uint8=self.lr_uint8, border=self.border)
@@ -104,3 +127,22 @@ class Protocol:
     def _luma(self, image: Tensor) -> Tensor:
         y = luma(image)
         return round_half_up(y) if self.round_luma else y
+
+
+_VDSR = Protocol("vdsr", "y", "y", lr_uint8=False, round_luma=True, quantise=True)
+_RGB8 = replace(_VDSR, name="rgb8", source="rgb", lr_uint8=True)
+_EDSR = replace(_RGB8, name="edsr", round_luma=False)
+NAMED = {
+    protocol.name: protocol
+    for protocol in (
+        _VDSR,
+        _RGB8,
+        replace(_RGB8, name="selfexsr", border="replicate"),
+        _EDSR,
+        replace(_EDSR, name="dncnn", quantise=False),
+        replace(_EDSR, name="rgb", channel="rgb"),
+        replace(_VDSR, name="double", round_luma=False, quantise=False),
+        replace(_VDSR, name="y8", lr_uint8=True),
+        replace(_VDSR, name="denoise", shave=0),
+    )
+}

@@ -42,14 +42,15 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
 
 
 def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
-    """Writes the rows as CSV with the protocol's name in each."""
+    """Writes the rows as CSV with the protocol's label in each."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", newline="", encoding="utf-8") as file:
         writer: csv.DictWriter[str] | None = None
         for row in rows:
             values = asdict(row)
             line = values.pop("others")
-            line = {**values, **line, "gain": row.gain, "protocol": protocol.name}
+            line = {**values, **line, "gain": row.gain, "protocol": protocol.label}
+            line["degradation"] = str(protocol.degradation or "")
             if writer is None:
                 writer = csv.DictWriter(file, list(line))
                 writer.writeheader()

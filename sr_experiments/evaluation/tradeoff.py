@@ -27,8 +27,9 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
 
 
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
-    """Writes the same as CSV, with the protocol's name in each line."""
-    lines = [{**line, "protocol": protocol.name} for line in _lines(runs)]
+    """Writes the same as CSV, with the protocol's label in each line."""
+    about = {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
+    lines = [{**line, **about} for line in _lines(runs)]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", newline="", encoding="utf-8") as file:

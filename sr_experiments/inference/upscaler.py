@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from sr_experiments.imaging import imresize, rgb_to_ycbcr, ycbcr_to_rgb
+from sr_experiments.imaging import Border, imresize, rgb_to_ycbcr, ycbcr_to_rgb
 from sr_experiments.imaging.augment import dihedral
 from sr_experiments.imaging.resize import as_fraction
 from sr_experiments.inference.precision import call_widened, full_precision
@@ -25,14 +25,24 @@ class Upscaler:
         network: the network.
         self_ensemble: average the results for the eight turned and mirrored inputs (Timofte et
             al., CVPR 2016; the "+" of EDSR+).
+        border: border rule of ``imresize`` where images are interpolated.
+        uint8: interpolate as MATLAB does for uint8 images, which rounds.
 
     Attributes:
         seconds: that the network took for the latest call, without resizing and colours.
     """
 
-    def __init__(self, network: Network, self_ensemble: bool = False) -> None:
+    def __init__(
+        self,
+        network: Network,
+        self_ensemble: bool = False,
+        border: Border = "symmetric",
+        uint8: bool = False,
+    ) -> None:
         self.network = network
         self.self_ensemble = self_ensemble
+        self.border: Border = border
+        self.uint8 = uint8
         self.seconds = 0.0
 
     @torch.no_grad()
@@ -55,7 +65,7 @@ class Upscaler:
         if wanted == 1 and channels == 3:
             ycbcr = rgb_to_ycbcr(image)
             luma = self._restore(ycbcr[:, :1], scale)
-            return ycbcr_to_rgb(torch.cat([luma, imresize(ycbcr[:, 1:], scale)], dim=1))
+            return ycbcr_to_rgb(torch.cat([luma, self._interpolate(ycbcr[:, 1:], scale)], dim=1))
         if wanted == 3 and channels == 1:
             return self._restore(image.expand(-1, 3, -1, -1), scale).mean(dim=1, keepdim=True)
         return self._restore(image, scale)
@@ -64,7 +74,7 @@ class Upscaler:
         network = self.network
         ratio = as_fraction(scale)
         size = [-int(-side * ratio // 1) for side in image.shape[-2:]]
-        x = image if network.upsamples else imresize(image, ratio)
+        x = image if network.upsamples else self._interpolate(image, scale)
         if network.margin:
             x = F.pad(x, [network.margin] * 4, mode="replicate")
         restored = self._timed(x / 255)
@@ -75,6 +85,12 @@ class Upscaler:
                 "choose model.scales accordingly"
             )
         return restored.to(image.dtype) * 255
+
+    def _interpolate(self, image: Tensor, scale: float) -> Tensor:
+        ratio = as_fraction(scale)
+        if ratio == 1:
+            return image
+        return imresize(image, ratio, uint8=self.uint8, border=self.border)
 
     def _timed(self, x: Tensor) -> Tensor:
         _wait_for(x.device)

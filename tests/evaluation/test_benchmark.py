@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from sr_experiments.data import Degradation
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.evaluation.tradeoff import write_tradeoff
 from sr_experiments.imaging.io import load_image
 from sr_experiments.inference import Upscaler, upscaler
 from sr_experiments.metrics import psnr
@@ -119,7 +121,21 @@ def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFi
         (record,) = csv.DictReader(file)
     assert float(record["psnr"]) == rows[0].psnr
     assert record["protocol"] == "vdsr"
+    assert record["degradation"] == ""
     assert float(record["seconds"]) == rows[0].seconds > 0
+
+
+def test_files_name_what_was_changed(tmp_path: Path):
+    protocol = replace(PROTOCOL, quantise=False, degradation=Degradation(sigma=5))
+    score = BenchmarkScore(protocol, ["set"], [2])
+    score.update(still_network(), item())
+    write_table(score.compute(), protocol, tmp_path / "results.csv")
+    write_tradeoff({"a": score.compute()}, protocol, tmp_path / "comparison.csv")
+    for name in ("results.csv", "comparison.csv"):
+        with (tmp_path / name).open() as file:
+            record = next(csv.DictReader(file))
+        assert record["protocol"] == "vdsr with quantise=false"
+        assert record["degradation"] == "noise 5"
 
 
 @pytest.mark.parametrize("channels", [1, 3])
