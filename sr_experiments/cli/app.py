@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 import hydra
@@ -29,6 +30,9 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     """
     if JOB_MARK in os.environ:
         die_with_parent(int(os.environ[JOB_MARK]))
+    # Modules of one's own, as a network's, lie in the working directory; of installed commands,
+    # and of scripts called from elsewhere, Python searches only the script's folder.
+    sys.path.append(str(Path.cwd()))
     # Hydra would print its own kind of message and leave; with this it raises.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)

@@ -1,12 +1,14 @@
 """Checks configuration against the signatures that it calls, and calls them."""
 
 import inspect
+import pkgutil
 import re
+import traceback
 from collections.abc import Mapping
 from typing import Any, get_type_hints
 
 from hydra.errors import InstantiationException
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
@@ -110,9 +112,27 @@ def call(key: str, function: Any, *arguments: Any) -> Any:
 
 def _locate(key: str, target: str) -> Any:
     try:
-        return get_object(target)
+        found = pkgutil.resolve_name(target)
     except (ImportError, ValueError, AttributeError) as error:
-        raise ConfigError(f"{key}._target_: cannot find {target} ({error})") from None
+        raise ConfigError(
+            f"{key}._target_: cannot find {target!r} ({error}); modules are searched for in the "
+            "working directory and among the installed packages"
+        ) from None
+    except Exception as error:  # a module of the user's runs here for the first time
+        raise ConfigError(f"{key}._target_: {target} cannot be imported: {blame(error)}") from None
+    if not callable(found):
+        raise ConfigError(f"{key}._target_: {target} is no class or function")
+    return found
+
+
+def blame(error: BaseException) -> str:
+    """An error of foreign code in one line, with the place that it comes from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    if isinstance(error, SyntaxError):
+        place = f" ({error.filename}, line {error.lineno})"
+        return f"SyntaxError: {error.msg}{place}"
+    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
 
 
 def _hints(function: Any) -> dict[str, Any]:

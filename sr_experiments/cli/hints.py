@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -27,10 +28,12 @@ def did_you_mean(name: str, valid: Iterable[str]) -> str:
 def explain(error: Exception, config_name: str) -> str:
     """One line for what is wrong with the command line."""
     text = str(error)
-    if found := re.search(r"Could not find '([^']+)/([^/']+)'", text):
+    if found := re.search(r"Could not (?:find|load) '([^']+)/([^/']+)'", text):
         group, option = found.groups()
-        options = sorted(p.stem for p in (conf_dir() / group).glob("*.yaml"))
-        options = [o for o in options if o != "base"]
+        # Hydra's message lists the folders that were searched, also those of --config-dir.
+        folders = {*re.findall(r"path=file://(\S.*)", text), str(conf_dir())}
+        files = [file for folder in folders for file in Path(folder, group).glob("*.yaml")]
+        options = sorted({file.stem for file in files} - {"base"})
         return f"{group}={option}: there is no such option{did_you_mean(option, options)}"
     if found := re.search(r"Could not (?:override|append) '([^']+)'|Key '([^']+)' is not in", text):
         key = (found.group(1) or found.group(2)).split("@")[0]

@@ -19,6 +19,7 @@ from sr_experiments.cli.build import build
 from sr_experiments.cli.continued import earlier_start
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
+from sr_experiments.cli.network import build_network
 from sr_experiments.cli.pictures import pictures
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, note_choice, present
@@ -40,7 +41,7 @@ def training_run(config: DictConfig) -> float:
     if before and before.checkpoint:
         config.ckpt_path = str(before.checkpoint)
     pl.seed_everything(config.seed, workers=True, verbose=False)
-    network = build("model", config.model)
+    network = build_network(config.model)
     data = build_data(config, network)
     if not data.benchmarks["val"]:
         raise ConfigError(

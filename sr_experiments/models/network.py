@@ -1,8 +1,13 @@
 """What every restoration network promises."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import torch
 from torch import Tensor, nn
+
+_OWN_PACKAGE = __name__.rpartition(".")[0]
+_NEEDED = ("in_channels", "scales", "upsamples")
 
 
 class Network(nn.Module):
@@ -24,6 +29,55 @@ class Network(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C, H', W']."""
         return x
+
+
+def check_network(network: Any) -> Network:
+    """Makes sure that a network keeps the promises of `Network`, whether a child of it or not.
+
+    One from outside this package is tried on a gray image; its scales become a tuple, and its
+    margin 0 if it has none.
+
+    Raises:
+        ValueError: it does not; whatever else the network raises passes through.
+    """
+    name = type(network).__name__
+    if not isinstance(network, nn.Module):
+        raise ValueError(f"{name} is no torch.nn.Module")
+    if missing := [f"self.{needed}" for needed in _NEEDED if not hasattr(network, needed)]:
+        raise ValueError(
+            f"{name} does not set {', '.join(missing)}; a network says its in_channels (1: Y, 3: "
+            "RGB), its scales, as (2, 3), and upsamples: whether it enlarges its input by itself"
+        )
+    if network.in_channels not in (1, 3):
+        raise ValueError(f"{name}.in_channels must be 1 (Y) or 3 (RGB), got {network.in_channels}")
+    if not isinstance(network.scales, tuple | list):
+        raise ValueError(f"{name}.scales must be numbers, as (2, 3), got {network.scales!r}")
+    # Of the attributes of a module, torch knows the types of tensors and modules only.
+    known: Any = network
+    known.scales = check_scales(known.scales)
+    known.margin = getattr(network, "margin", 0)
+    if not type(network).__module__.startswith(_OWN_PACKAGE):
+        _check_size(known)
+    restored: Network = known
+    return restored
+
+
+@torch.no_grad()
+def _check_size(network: Network, side: int = 48) -> None:
+    """Raises ValueError if the size of an output is not what the network's attributes say."""
+    x = torch.full((1, network.in_channels, side, side), 0.5)
+    training = network.training
+    out = network.eval()(x.to(next(network.parameters(), x).dtype))
+    network.train(training)
+    got = list(out.shape) if isinstance(out, Tensor) else type(out).__name__
+    for scale in network.scales:
+        large = -int(-side * scale // 1) if network.upsamples else side
+        expected = [1, network.in_channels, *[large - 2 * network.margin] * 2]
+        if got != expected:
+            raise ValueError(
+                f"{type(network).__name__} makes {got} of {list(x.shape)}, expected {expected} at "
+                f"scale {scale} with upsamples={network.upsamples} and margin={network.margin}"
+            )
 
 
 def check_scales(scales: Sequence[float]) -> tuple[float, ...]:
