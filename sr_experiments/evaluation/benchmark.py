@@ -99,8 +99,9 @@ class BenchmarkScore:
         upscaler = self.protocol.upscaler(network)
         enlarged = (self.protocol.interpolate(small, scale), upscaler(small, scale))
         metrics["seconds"].update(upscaler.seconds)
-        for method, image in zip(_METHODS, enlarged, strict=True):
-            result = self.protocol.comparable(image, scale)
+        comparable = (self.protocol.comparable_baseline, self.protocol.comparable)
+        for method, image, compare in zip(_METHODS, enlarged, comparable, strict=True):
+            result = compare(image, scale)
             for quality in _QUALITIES:
                 metrics[f"{method}_{quality}"].update(result, reference)
             looks = (self.protocol.visible(image, scale), self.protocol.visible(target, scale))

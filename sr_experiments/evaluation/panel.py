@@ -109,7 +109,8 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     reference = protocol.comparable(target, scale)
     bicubic = protocol.interpolate(small, scale)
     result = protocol.upscaler(network)(small, scale)
-    scores = [psnr(protocol.comparable(x, scale), reference).item() for x in (bicubic, result)]
+    compared = (protocol.comparable_baseline(bicubic, scale), protocol.comparable(result, scale))
+    scores = [psnr(x, reference).item() for x in compared]
 
     original = modcrop(item["image"], as_fraction(scale).numerator)[None].to(target)
     coarse = F.interpolate(small, size=target.shape[-2:], mode="nearest")
@@ -119,7 +120,7 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     name = f"{item['benchmark']} x{scale:g}"
     captions = [
         f"LR, {name}\n{item['path'].rsplit('/', 1)[-1]}",
-        f"bicubic\n{scores[0]:.2f} dB",
+        f"{protocol.baseline(scale)}\n{scores[0]:.2f} dB",
         f"{method}\n{scores[1]:.2f} dB ({scores[1] - scores[0]:+.2f})",
         "HR\noriginal",
         f"error of {method}\nx{_ERROR_GAIN}, gray = 0",

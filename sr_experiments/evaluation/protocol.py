@@ -73,6 +73,7 @@ class Protocol:
             f"{self.source.upper()} in {lr}, SR {sr}, shave = {self.shave}, {self.border} border"
             f"{', self-ensemble of 8' if self.self_ensemble else ''}"
             f"{f'; {self.degradation}' if str(self.degradation or '') else ''}"
+            f"{' (not rounded)' if self.degradation and self.degradation.noisy else ''}"
         )
 
     def degrade(self, image: Tensor, scale: float, name: str = "") -> tuple[Tensor, Tensor]:
@@ -107,13 +108,31 @@ class Protocol:
         return Upscaler(network, self.self_ensemble, self.border, uint8)
 
     def interpolate(self, small: Tensor, scale: float) -> Tensor:
-        """The bicubic baseline: enlarges [1, C, h, w] as MATLAB does for the image's type."""
+        """The baseline: enlarges [1, C, h, w] as MATLAB does for the image's type."""
+        if scale == 1:
+            return small
         return imresize(small, as_fraction(scale), uint8=self.lr_uint8, border=self.border)
 
     def comparable(self, image: Tensor, scale: float) -> Tensor:
         """The channels and pixels that are compared, of a result or a target [1, C, H, W]."""
         image = self.visible(image, scale)
         return self._luma(image) if self.channel == "y" else image
+
+    def comparable_baseline(self, image: Tensor, scale: float) -> Tensor:
+        """As :meth:`comparable`; an input of full size is neither rounded nor clipped.
+
+        The PSNR of a noisy image is then that of its noise, as in tables of denoising.
+        """
+        if scale != 1:
+            return self.comparable(image, scale)
+        image = shave(image, self.border_width(scale))
+        return luma(image) if self.channel == "y" else image
+
+    def baseline(self, scale: float) -> str:
+        """What results are compared with: "bicubic", or at scale 1 the "noisy" image or "input"."""
+        if scale != 1:
+            return "bicubic"
+        return "noisy" if self.degradation and self.degradation.noisy else "input"
 
     def visible(self, image: Tensor, scale: float) -> Tensor:
         """The pixels that are compared in all channels there are, as perceptual measures see."""

@@ -14,15 +14,16 @@ from sr_experiments.evaluation.protocol import Protocol
 
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
-    """Prints bicubic, the method and the gain for each set and scale, under the protocol."""
+    """Prints the baseline, the method and the gain for each set and scale, under the protocol."""
     table = Table()
     for heading in ("set", "scale", "images"):
         table.add_column(heading)
-    for heading in ("bicubic PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
+    baseline = " / ".join(sorted({protocol.baseline(row.scale) for row in rows}))
+    for heading in (f"{baseline} PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
         table.add_column(heading, justify="right")
     measures = [name for name in rows[0].others if not name.startswith("bicubic_")]
     for measure in measures:
-        table.add_column(f"bicubic {measure}", justify="right")
+        table.add_column(f"{baseline} {measure}", justify="right")
         table.add_column(measure, justify="right")
     for row in rows:
         table.add_row(

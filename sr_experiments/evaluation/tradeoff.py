@@ -15,8 +15,8 @@ Runs = Mapping[str, Sequence[Row]]
 
 
 def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
-    """Prints PSNR, SSIM and the further measures of bicubic and of each run, set by set."""
-    lines = list(_lines(runs))
+    """Prints PSNR, SSIM and the further measures of the baseline and of each run, set by set."""
+    lines = list(_lines(runs, protocol))
     table = Table(title=str(protocol), title_justify="left", title_style="")
     for name in lines[0]:
         table.add_column(name, justify="left" if name in ("set", "method") else "right")
@@ -29,7 +29,7 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
     """Writes the same as CSV, with the protocol's label in each line."""
     about = {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
-    lines = [{**line, **about} for line in _lines(runs)]
+    lines = [{**line, **about} for line in _lines(runs, protocol)]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("w", newline="", encoding="utf-8") as file:
@@ -39,13 +39,15 @@ def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
     temporary.replace(path)
 
 
-def _lines(runs: Runs) -> Iterator[dict[str, str | float]]:
+def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:
     first = next(iter(runs.values()))
     for i, row in enumerate(first):
         place = f"{row.benchmark} x{row.scale:g}"
         measures = [name for name in row.others if not name.startswith("bicubic_")]
         interpolated = {name: row.others[f"bicubic_{name}"] for name in measures}
-        yield _line(place, "bicubic", row.bicubic_psnr, row.bicubic_ssim, interpolated)
+        yield _line(
+            place, protocol.baseline(row.scale), row.bicubic_psnr, row.bicubic_ssim, interpolated
+        )
         for method, rows in runs.items():
             values = {name: rows[i].others[name] for name in measures}
             yield _line(place, method, rows[i].psnr, rows[i].ssim, values)

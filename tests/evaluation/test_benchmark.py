@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import torch
 
 from sr_experiments.data import Degradation
 from sr_experiments.errors import ImageError
-from sr_experiments.evaluation import BenchmarkScore, Protocol
+from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_table
-from sr_experiments.evaluation.tradeoff import write_tradeoff
+from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging.io import load_image
 from sr_experiments.inference import Upscaler, upscaler
 from sr_experiments.metrics import psnr
@@ -159,3 +160,38 @@ def test_tiles_are_written_with_their_captions(tmp_path: Path):
     name = next(name for name in captions if name.endswith("b.two_x2.original.png"))
     assert torch.equal(load_image(tmp_path / name), tiles[1][3][1])
     assert captions[name.replace("original", "model")].startswith("VDSR")
+
+
+DENOISE = replace(NAMED["denoise"], degradation=Degradation(sigma=50))
+
+
+def test_denoising_compares_with_the_noisy_image_as_it_is(capsys: pytest.CaptureFixture[str]):
+    score = BenchmarkScore(DENOISE, ["set"], [1])
+    score.update(still_network(), item(scale=1))
+    (row,) = score.compute()
+    noisy, target = DENOISE.degrade(item()["image"], 1, "b.png")
+    assert row.bicubic_psnr == pytest.approx(psnr(noisy, target).item(), abs=1e-9)
+    assert row.bicubic_psnr == pytest.approx(20 * math.log10(255 / 50), abs=0.2)
+    # A result is a file: rounded and clipped, which is all that this network does.
+    clipped = (noisy + 0.5).floor().clamp(0, 255)
+    assert row.psnr == pytest.approx(psnr(clipped, target).item(), abs=1e-3)
+    print_table([row], DENOISE, "VDSR")
+    print_tradeoff({"a": [row]}, DENOISE)
+    printed = capsys.readouterr().out
+    assert "noisy PSNR" in printed
+    assert "noise 50 (not rounded)" in printed
+    assert "bicubic" not in printed
+    captions = [
+        caption for caption, _ in cut_tiles(still_network(), [item(scale=1)], DENOISE, "V")[0]
+    ]
+    assert captions[1] == f"noisy\n{row.bicubic_psnr:.2f} dB"
+
+
+def test_a_table_names_what_it_compares_with():
+    jpeg = replace(DENOISE, degradation=Degradation(quality=10))
+    assert [p.baseline(s) for p in (DENOISE, jpeg) for s in (1, 2)] == [
+        "noisy",
+        "bicubic",
+        "input",
+        "bicubic",
+    ]
