@@ -9,6 +9,12 @@ class ImageError(UserError):
     """An image file cannot be used."""
 
 
+class OutOfMemoryError(UserError):
+    """Something does not fit into memory."""
+
+    kind = "out_of_memory"
+
+
 class ConfigError(UserError):
     """A key of the configuration is unknown, of the wrong type or out of range."""
 
@@ -19,3 +25,9 @@ class CheckpointError(UserError):
 
 class TrainingError(UserError):
     """A training run cannot go on: it diverged, died or cannot write its results."""
+
+
+class DiskFullError(TrainingError):
+    """There is no space for what a run has to write."""
+
+    kind = "disk_full"

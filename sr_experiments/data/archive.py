@@ -115,6 +115,9 @@ def _copy(member: Member, target: Path) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    with member.open() as source, temporary.open("wb") as out:
-        shutil.copyfileobj(source, out, 1 << 20)
-    temporary.replace(target)
+    try:
+        with member.open() as source, temporary.open("wb") as out:
+            shutil.copyfileobj(source, out, 1 << 20)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

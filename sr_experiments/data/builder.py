@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -16,12 +17,15 @@ from filelock import FileLock
 from torch import Tensor
 
 from sr_experiments.data.degradation import Degradation
+from sr_experiments.data.disk import CACHE, writing_to
 from sr_experiments.data.index import Entry, pixel_digest
 from sr_experiments.data.parallel import results
 from sr_experiments.data.store import ImageStore, Layout, Shape, header
-from sr_experiments.errors import ImageError, UserError
-from sr_experiments.imaging import load_image, luma, modcrop, round_half_up
+from sr_experiments.errors import DiskFullError, ImageError, UserError
+from sr_experiments.imaging import fits_in_memory, load_image, luma, modcrop, round_half_up
 
+_DONE = b"+"
+_SECONDS_BETWEEN_NOTES = 1.0  # work that is lost at most when the machine goes down
 _FORMAT = 1  # raised when stores of before must not be used any more
 
 
@@ -111,7 +115,9 @@ class _Task:
         self.variant = variant
         self.path = path
         self.partial = path.with_suffix(".partial")
-        self.journal = path.with_suffix(".journal")
+        # A mark for each image, with its space taken beforehand: also a full disk takes notes.
+        self.done = path.with_suffix(".done")
+        self.images = len(entries)
         names = [
             f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
         ]
@@ -123,12 +129,13 @@ class _Task:
         """Makes the file, or takes up an interrupted one; the numbers of the finished images."""
         try:
             with self.partial.open("rb") as file:
-                if file.read(len(self.head)) == self.head:
-                    lines = self.journal.read_bytes().split(b"\n")
-                    return {int(line) for line in lines[:-1]}
+                whole = os.fstat(file.fileno()).st_size == self.offsets[-1]
+                done = self.done.read_bytes()
+                if whole and file.read(len(self.head)) == self.head and len(done) == self.images:
+                    return {i for i, mark in enumerate(done) if mark == _DONE[0]}
         except OSError:
             pass
-        self.journal.write_bytes(b"")
+        self.done.write_bytes(b"-" * self.images)
         with self.partial.open("wb") as file:
             file.truncate(self.offsets[-1])
             file.write(self.head)
@@ -139,7 +146,34 @@ class _Task:
         with self.partial.open("rb") as file:
             os.fsync(file.fileno())
         self.partial.replace(self.path)
-        self.journal.unlink(missing_ok=True)
+        self.done.unlink(missing_ok=True)
+
+
+class _Notes:
+    """Notes which images are in the stores, after they have reached the disk."""
+
+    def __init__(self, tasks: Sequence[_Task]) -> None:
+        self.news: dict[_Task, list[int]] = {task: [] for task in tasks}
+        self.written = time.monotonic()
+
+    def add(self, number: int, tasks: Iterable[_Task]) -> None:
+        """Adds an image; the disk is asked now and then, since that takes time."""
+        for task in tasks:
+            self.news[task].append(number)
+        if time.monotonic() - self.written > _SECONDS_BETWEEN_NOTES:
+            self.write()
+
+    def write(self) -> None:
+        """Brings all notes to the disk."""
+        for task, numbers in self.news.items():
+            if numbers:
+                with task.partial.open("rb") as file:
+                    os.fsync(file.fileno())
+                with task.done.open("r+b", buffering=0) as file:
+                    for number in numbers:
+                        os.pwrite(file.fileno(), _DONE, number)
+                numbers.clear()
+        self.written = time.monotonic()
 
 
 def store_path(entries: Sequence[Entry], variant: Variant, cache: Path) -> Path:
@@ -166,12 +200,14 @@ def build_stores(
         workers: processes that build; None: as many as are worthwhile.
 
     Raises:
-        ImageError: an image changed meanwhile, or the stores do not fit on the disk.
+        ImageError: an image changed meanwhile, or the cache cannot be written.
+        DiskFullError: the stores do not fit on the disk.
     """
     paths = [store_path(entries, variant, cache) for variant in variants]
     if not all(path.exists() for path in paths):
-        (cache / "stores").mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
+            stack.enter_context(writing_to(cache))
+            (cache / "stores").mkdir(parents=True, exist_ok=True)
             # Sorted, so that two builders never wait for each other.
             for path in sorted(set(paths)):
                 stack.enter_context(FileLock(path.with_suffix(".lock")))
@@ -195,41 +231,52 @@ def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None
         for i in range(len(entries))
     ]
     jobs = [job for job in jobs if job[1]]
-    with ExitStack() as stack:
-        journals = {t: stack.enter_context(t.journal.open("ab", buffering=0)) for t in tasks}
+    notes = _Notes(tasks)
+    try:
         outcomes = results(partial(_render, entries), jobs, workers)
         for (i, pending), outcome in zip(jobs, outcomes, strict=True):
             if isinstance(outcome, UserError):
                 raise outcome
-            for task in pending:
-                journals[task].write(f"{i}\n".encode())
+            notes.add(i, pending)
+    finally:
+        notes.write()
     for task in tasks:
         task.finish()
 
 
-def _render(entries: Sequence[Entry], job: tuple[int, Iterable[_Task]]) -> None:
+def _render(entries: Sequence[Entry], job: tuple[int, Sequence[_Task]]) -> None:
     """Writes one image into all stores that lack it."""
     number, tasks = job
     entry = entries[number]
     image = load_image(Path(entry.path))
-    if pixel_digest(image) != entry.digest:
-        raise ImageError(f"{entry.path}: changed while it was read; run the command again")
-    for task in tasks:
-        data = task.variant.render(image).flatten().view(torch.uint8).numpy().data
-        at = task.offsets[number]
-        assert len(data) == task.offsets[number + 1] - at
-        with task.partial.open("r+b", buffering=0) as file:
-            while data:
-                written = os.pwrite(file.fileno(), data, at)
-                at, data = at + written, data[written:]
+    with fits_in_memory(entry.path), writing_to(tasks[0].path.parent):
+        if pixel_digest(image) != entry.digest:
+            raise ImageError(f"{entry.path}: changed while it was read; run the command again")
+        for task in tasks:
+            _write(task, number, task.variant.render(image))
+
+
+def _write(task: _Task, number: int, pixels: Tensor) -> None:
+    data = pixels.flatten().view(torch.uint8).numpy().data
+    at = task.offsets[number]
+    assert len(data) == task.offsets[number + 1] - at
+    with task.partial.open("r+b", buffering=0) as file:
+        while data:
+            written = os.pwrite(file.fileno(), data, at)
+            at, data = at + written, data[written:]
 
 
 def _check_space(tasks: Sequence[_Task]) -> None:
-    needed = sum(task.offsets[-1] for task in tasks if not task.partial.exists())
+    needed = sum(task.offsets[-1] - _allocated(task.partial) for task in tasks)
     folder = tasks[0].path.parent
     free = shutil.disk_usage(folder).free
     if needed > free:
-        raise ImageError(
-            f"{folder}: the image stores need {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are "
-            "free; make room or choose another folder with data.cache=..."
+        raise DiskFullError(
+            f"{folder}: the image stores need {needed / 1e9:.2f} GB and {free / 1e9:.2f} GB are "
+            f"free; make room or choose another folder with {CACHE}"
         )
+
+
+def _allocated(path: Path) -> int:
+    """Bytes that a file takes on the disk; parts that were never written take none."""
+    return path.stat().st_blocks * 512 if path.exists() else 0

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sr_experiments.data.disk import writing_to
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging.io import EXTENSIONS
 
@@ -39,7 +40,9 @@ def list_trees(roots: Sequence[Path], cache: Path) -> FileList:
     adding or removing a file changes the time of its folder.
 
     Raises:
-        ImageError: a folder does not exist or has no image, or a name has a line break.
+        ImageError: a folder does not exist or has no image, a name has a line break, or the cache
+            cannot be written.
+        DiskFullError: there is no space in the cache.
     """
     roots = [root.absolute() for root in roots]
     name = hashlib.sha256("\n".join(map(str, roots)).encode()).hexdigest()[:24]
@@ -52,10 +55,14 @@ def list_trees(roots: Sequence[Path], cache: Path) -> FileList:
         pass
     folders: list[bytes] = []
     paths = b"".join(_list_tree(root, folders) for root in roots)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    temporary = kept.with_suffix(f".{os.getpid()}")
-    temporary.write_bytes(b"\n".join(folders) + b"\n\n" + paths)
-    temporary.replace(kept)
+    with writing_to(cache):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        temporary = kept.with_name(f".{kept.name}.{os.getpid()}")
+        try:
+            temporary.write_bytes(b"\n".join(folders) + b"\n\n" + paths)
+            temporary.replace(kept)
+        finally:
+            temporary.unlink(missing_ok=True)
     return FileList(paths, kept)
 
 

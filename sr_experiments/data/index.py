@@ -10,10 +10,13 @@ from typing import NamedTuple
 from filelock import FileLock
 from torch import Tensor
 
+from sr_experiments.data.disk import writing_to
 from sr_experiments.data.parallel import results
-from sr_experiments.errors import ImageError, UserError
-from sr_experiments.imaging import load_image
+from sr_experiments.errors import ImageError, OutOfMemoryError, UserError
+from sr_experiments.files import write_whole
+from sr_experiments.imaging import fits_in_memory, load_image
 
+_FORMAT = 2  # raised when files are read in another way than before
 _NEWS = 256  # images between two savings of what was found
 
 
@@ -32,7 +35,7 @@ class Entry(NamedTuple):
 def pixel_digest(image: Tensor) -> str:
     """A digest of uint8 [C, H, W] that is equal for equal pixels alone."""
     digest = hashlib.blake2b(str(tuple(image.shape)).encode(), digest_size=16)
-    digest.update(image.contiguous().numpy().tobytes())
+    digest.update(image.contiguous().numpy().data)
     return digest.hexdigest()
 
 
@@ -43,10 +46,10 @@ def look(path: Path) -> Entry:
         ImageError: it is no usable image.
     """
     image = load_image(path)
+    with fits_in_memory(path):
+        digest = pixel_digest(image)
     state = path.stat()
-    return Entry(
-        str(path), state.st_size, state.st_mtime_ns, pixel_digest(image), *map(int, image.shape)
-    )
+    return Entry(str(path), state.st_size, state.st_mtime_ns, digest, *map(int, image.shape))
 
 
 def index_images(
@@ -61,6 +64,7 @@ def index_images(
 
     Raises:
         ImageError: files are missing or no usable images; names them.
+        OutOfMemoryError: an image does not fit into memory.
     """
     # Strings and few containers: for 10,000 images, Path objects and rows take a second.
     here = os.getcwd()  # noqa: PTH109
@@ -85,9 +89,12 @@ def _read(new: Sequence[Path], cache: Path, workers: int | None) -> dict[str, En
         found[result.path] = result
         unsaved.setdefault(path.parent, {})[result.path] = result
         if len(found) % _NEWS == 0:
-            _save(unsaved, cache)
+            _remember(unsaved, cache)
             unsaved.clear()
-    _save(unsaved, cache)
+    _remember(unsaved, cache)
+    for problem in problems:
+        if isinstance(problem, OutOfMemoryError):
+            raise problem
     if problems:
         shown = "\n".join(str(problem) for problem in problems[:10])
         more = f"\nand {len(problems) - 10} more" if len(problems) > 10 else ""
@@ -104,7 +111,8 @@ def _current(entry: Entry | None, path: str) -> bool:
 
 
 def _file(folder: Path, cache: Path) -> Path:
-    return cache / "index" / f"{hashlib.sha256(str(folder).encode()).hexdigest()[:24]}.json"
+    key = hashlib.sha256(f"{_FORMAT}\n{folder}".encode()).hexdigest()[:24]
+    return cache / "index" / f"{key}.json"
 
 
 def _load(folder: Path, cache: Path) -> dict[str, Entry]:
@@ -116,13 +124,20 @@ def _load(folder: Path, cache: Path) -> dict[str, Entry]:
         return {}
 
 
+def _remember(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
+    """Saves for later runs; where that fails, this one goes on, and they read the images again."""
+    try:
+        with writing_to(cache):
+            _save(unsaved, cache)
+    except UserError as error:
+        print(f"warning: what was found in {len(unsaved)} folders is not kept: {error}", flush=True)
+
+
 def _save(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
     for folder, entries in unsaved.items():
         path = _file(folder, cache)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)  # for the lock
         with FileLock(path.with_suffix(".lock")):
             rows = {**_load(folder, cache), **entries}.values()
             columns = dict(zip(Entry._fields, zip(*rows, strict=True), strict=True))
-            temporary = path.with_suffix(f".{os.getpid()}")
-            temporary.write_text(json.dumps(columns), encoding="utf-8")
-            temporary.replace(path)
+            write_whole(path, json.dumps(columns))

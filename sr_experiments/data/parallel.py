@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from sr_experiments.errors import UserError
+from sr_experiments.errors import ImageError, UserError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,14 +46,26 @@ def results(
         function: what to call; it must be picklable.
         items: its arguments.
         workers: processes; None: one per processor, or none for a few items.
+
+    Raises:
+        ImageError: a process was killed.
     """
     if workers is None:
         workers = 0 if len(items) < _WORTHWHILE else min(os.cpu_count() or 1, 16)
     # A generator of its own: the run's random numbers must not depend on what was in the cache.
-    yield from DataLoader(
+    loader = DataLoader(
         _Calls(function, items),
         batch_size=None,
         collate_fn=_same,
         num_workers=workers,
         generator=torch.Generator(),
     )
+    try:
+        yield from loader
+    except RuntimeError as error:  # torch has no class of its own for this
+        if not str(error).startswith("DataLoader worker"):
+            raise
+        raise ImageError(
+            f"a process that read images was killed ({error}), as a rule since memory is short; "
+            "what is finished is kept, and the same command goes on from there"
+        ) from None

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from filelock import FileLock
 
 from sr_experiments.data.archive import extract, is_archive
 from sr_experiments.data.degradation import Degradation
+from sr_experiments.data.disk import writing_to
 from sr_experiments.data.download import RemoteFile, download, numbered
 from sr_experiments.data.index import Entry, index_images
 from sr_experiments.data.stored import store_images
@@ -93,13 +95,16 @@ def prepare(
         workers: processes that decode and build; None: as many as are worthwhile.
 
     Raises:
-        ImageError: something cannot be fetched or is not as it must be.
+        ImageError: something cannot be fetched, written, or is not as it must be.
+        DiskFullError: there is no space in the root or the cache.
     """
     work = root / ".prepare" / published.name
     missing = [name for name in published.folders if not (root / name).is_dir()]
     if missing:
-        work.mkdir(parents=True, exist_ok=True)
-        with FileLock(work / "lock"):
+        with ExitStack() as stack:
+            stack.enter_context(writing_to(root, "root=..."))
+            work.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(work / "lock"))
             missing = [name for name in missing if not (root / name).is_dir()]
             if missing:
                 _fill(published, missing, root, work, source)

@@ -3,6 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -120,9 +121,10 @@ class StreamingSet(Dataset[TrainingBatch]):
     def _note(self, error: ImageError) -> None:
         # One short write in append mode is whole, also among several processes.
         line = f"{' '.join(str(error).split())}\n".encode()
-        file = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-        os.write(file, line)
-        os.close(file)
+        with suppress(OSError):  # a full cache takes no note; training goes on
+            file = os.open(self.report, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            os.write(file, line)
+            os.close(file)
 
     def _cut(self, image: Tensor, side: int, key: int) -> Tensor:
         """A patch of the original at a place that the key draws."""

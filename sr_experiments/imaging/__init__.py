@@ -2,11 +2,12 @@
 
 from sr_experiments.imaging.color import luma, rgb_to_ycbcr, ycbcr_to_rgb
 from sr_experiments.imaging.crop import modcrop, shave
-from sr_experiments.imaging.io import list_images, load_image, save_image
+from sr_experiments.imaging.io import fits_in_memory, list_images, load_image, save_image
 from sr_experiments.imaging.resize import Border, imresize, quantise, round_half_up
 
 __all__ = [
     "Border",
+    "fits_in_memory",
     "imresize",
     "list_images",
     "load_image",

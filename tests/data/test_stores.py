@@ -20,7 +20,7 @@ from sr_experiments.data.builder import Variant, build_stores, store_path
 from sr_experiments.data.index import Entry, index_images
 from sr_experiments.data.reader import Source, make_reader
 from sr_experiments.data.store import ImageStore
-from sr_experiments.errors import ImageError
+from sr_experiments.errors import DiskFullError, ImageError
 from sr_experiments.imaging import (
     imresize,
     list_images,
@@ -153,7 +153,7 @@ def test_a_full_disk_is_reported(
     entries = index_images(list_images(make_images()), cache)
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("sr_experiments.data.builder.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(ImageError, match=r"GB are free; make room .* data\.cache"):
+    with pytest.raises(DiskFullError, match=r"GB are free; make room .* data\.cache"):
         build_stores(entries, [Variant(3)], cache)
 
 
