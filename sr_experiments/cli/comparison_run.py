@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
@@ -29,6 +28,9 @@ from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
+from sr_experiments.studies.configurations import ALL, group
+from sr_experiments.studies.folder import read_run
+from sr_experiments.studies.naming import numbered
 
 
 def comparison_run(config: DictConfig) -> float:
@@ -124,19 +126,18 @@ def _flat(node: Any, key: str) -> dict[str, Any]:
 
 
 def labels(runs: Sequence[Path]) -> list[str]:
-    """What tells runs apart: the one or two overrides that they do not share, or the folders."""
-    typed = []
-    for run in runs:
-        file = run / "overrides.yaml"
-        lines = yaml.safe_load(file.read_text(encoding="utf-8")) if file.is_file() else []
-        typed.append([line for line in lines or [] if not line.startswith("run_dir=")])
-    shared = set(typed[0]).intersection(*typed)
-    own = [[x.partition("=")[2] for x in line if x not in shared] for line in typed]
-    brief = [", ".join(values) if len(values) <= 2 else "" for values in own]
-    named = [label or run.name for label, run in zip(brief, runs, strict=True)]
-    return [
-        n if named.count(n) == 1 else f"{n} ({r.name})" for n, r in zip(named, runs, strict=True)
-    ]
+    """Short names that tell runs apart: as in a report, with seeds where these differ."""
+    read = [read_run(folder) for folder in runs]
+    names = [""] * len(runs)
+    for name, members in group(read).items():
+        for i, run in enumerate(read):
+            if any(run is member for member in members):
+                seed = f"seed {run.seed}" if len(members) > 1 and run.seed is not None else ""
+                own = "" if name == ALL else name
+                names[i] = f"{own} {seed}".strip() or run.folder.name
+    return numbered(
+        [n if names.count(n) == 1 else f"{n} ({r.name})" for n, r in zip(names, runs, strict=True)]
+    )
 
 
 def _checkpoints(folder: Path, name: str) -> list[Path]:

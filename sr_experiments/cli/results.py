@@ -36,7 +36,7 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
 
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
-    """Records how many test images were scored during training, and says it below the table."""
+    """Records how many test images were scored during training, and says it above the table."""
     seen = count_shared(data.benchmarks["val"], data.benchmarks["test"], data.cache)
     metrics[SEEN] = seen
     if seen:
@@ -95,4 +95,5 @@ def shown(
 ) -> list[EvaluationItem]:
     """The images of a panel, evenly chosen from the "test" or the "val" sets."""
     items = EvaluationSet(data.benchmarks[stage], network.scales)
-    return [items[i * len(items) // panels] for i in range(min(panels, len(items)))]
+    count = min(panels, len(items))
+    return [items[i * len(items) // count] for i in range(count)]

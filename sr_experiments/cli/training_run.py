@@ -65,8 +65,8 @@ def training_run(config: DictConfig) -> float:
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels, loggers)
         note_choice(data, metrics)
+        present(scorers["test"], network, data, folder.path, config.panels, loggers)
     return metrics.get(config.sweep.metric, math.nan)
 
 

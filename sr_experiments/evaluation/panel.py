@@ -22,6 +22,7 @@ _SIDE = 96  # pixels of the original that a tile shows
 _ZOOM = 3
 _GAP = 8
 _CAPTION = 40
+_FONT = 15
 _ERROR_GAIN = 8
 _KINDS = ("lr", "bicubic", "model", "original")
 
@@ -72,7 +73,7 @@ def save_tiles(
 def draw_comparison(
     networks: Mapping[str, Network], items: Sequence[EvaluationItem], protocol: Protocol
 ) -> Tensor:
-    """One row per item: LR, the result of each network, HR; cut, enlarged and captioned as above.
+    """One row per item: LR, bicubic, the result of each network by name, HR; as above.
 
     Returns:
         uint8 [3, H, W].
@@ -81,7 +82,7 @@ def draw_comparison(
     for item in items:
         tiles = {name: _tiles(net, item, protocol, name) for name, net in networks.items()}
         first = next(iter(tiles.values()))
-        rows.append([first[0], *(t[2] for t in tiles.values()), first[3]])
+        rows.append([*first[:2], *(t[2] for t in tiles.values()), first[3]])
     return _canvas(rows)
 
 
@@ -91,7 +92,7 @@ def _canvas(rows: Sequence[Sequence[Tile]]) -> Tensor:
     width = columns * tile + (columns + 1) * _GAP
     canvas = Image.new("RGB", (width, len(rows) * (tile + _CAPTION + _GAP) + _GAP), "white")
     draw = ImageDraw.Draw(canvas)
-    font = ImageFont.load_default(size=15)
+    font = ImageFont.load_default(size=_FONT)
     for i, row in enumerate(rows):
         top = _GAP + i * (tile + _CAPTION + _GAP)
         for j, (caption, image) in enumerate(row):
@@ -99,8 +100,17 @@ def _canvas(rows: Sequence[Sequence[Tile]]) -> Tensor:
             pixels = image.repeat_interleave(_ZOOM, -2).repeat_interleave(_ZOOM, -1)
             array = pixels.expand(3, -1, -1).permute(1, 2, 0).contiguous().cpu().numpy()
             canvas.paste(Image.fromarray(array), (left, top + _CAPTION))
-            draw.text((left, top), caption, fill="black", font=font)
+            lines = "\n".join(_fitting(line, font) for line in caption.split("\n"))
+            draw.text((left, top), lines, fill="black", font=font)
     return torch.from_numpy(np.array(canvas)).permute(2, 0, 1)
+
+
+def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """A line that does not reach into the next tile: its end tells configurations apart."""
+    while font.getlength(text) > _SIDE * _ZOOM:
+        half = len(text) // 2
+        text = f"{text[: half - 2].rstrip('…')}…{text[half + 1 :].lstrip('…')}"
+    return text
 
 
 def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: str) -> list[Tile]:
@@ -119,7 +129,7 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     top, left = _busiest(original)
     name = f"{item['benchmark']} x{scale:g}"
     captions = [
-        f"LR, {name}\n{item['path'].rsplit('/', 1)[-1]}",
+        f"{'LR' if scale != 1 else 'input'}, {name}\n{item['path'].rsplit('/', 1)[-1]}",
         f"{protocol.baseline(scale)}\n{scores[0]:.2f} dB",
         f"{method}\n{scores[1]:.2f} dB ({scores[1] - scores[0]:+.2f})",
         "HR\noriginal",

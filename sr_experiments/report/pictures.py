@@ -51,6 +51,8 @@ def _picture(stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]) -
     tiles: list[Tile] = []
     size = (0, 0)
     for kind, name in _REFERENCES.items():
+        if kind == "lr" and stem.endswith("_x1"):  # of the same size: the next tile once more
+            continue
         for _, run in chosen:
             found = _tile(run, f"{stem}.{kind}.png", name, notes)
             if found:
@@ -79,9 +81,10 @@ def _tile(run: Run, file: str, name: str, notes: list[str]) -> tuple[Tile, tuple
     except (OSError, SyntaxError, UnidentifiedImageError) as error:
         notes.append(f"{path} cannot be shown: {error}.")
         return None
+    method, _, score = _captions(run).get(file, "").partition("\n")
+    # What stands for bicubic interpolation is named by the run: noise has none.
+    name = method if name == _REFERENCES["bicubic"] and method else name
     src = f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
-    # The first line names the method, which the tile does already.
-    _, _, score = _captions(run).get(file, "").partition("\n")
     return Tile(name=name, caption=score if score.strip()[:1].isdigit() else "", src=src), size
 
 

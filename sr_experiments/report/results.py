@@ -38,6 +38,13 @@ def protocol_of(run: Run) -> str:
     return str(node.get("name", "")) if isinstance(node, dict) else ""
 
 
+def baseline_of(run: Run) -> str:
+    """What a run is held against: its bicubic interpolation, or at scale 1 its degraded input."""
+    if (run.config.get("model") or {}).get("scales") != [1]:
+        return "bicubic"
+    return "noisy" if (run.config.get("degradation") or {}).get("sigma") else "input"
+
+
 def _of_study(subject: Subject, study: Study) -> Results:
     columns = list(study.columns.values())
     rows = []
@@ -123,12 +130,12 @@ def _order(metric: str) -> tuple[object, ...]:
 
 
 def _by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Runs by the name of the row that shows their bicubic interpolation."""
+    """Runs by the name of the row that shows their bicubic interpolation, or their input."""
     scored = [run for run in runs if run.bicubic]
     several = len(_protocols(scored)) > 1
     rows: dict[str, list[Run]] = {}
     for run in scored:
-        name = f"bicubic ({protocol_of(run)})" if several else "bicubic"
+        name = f"{baseline_of(run)} ({protocol_of(run)})" if several else baseline_of(run)
         rows.setdefault(name, []).append(run)
     return rows
 

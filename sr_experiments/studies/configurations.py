@@ -10,6 +10,8 @@ from sr_experiments.studies.run import Run
 
 #: The group of runs that left neither a configuration nor overrides that tell it.
 UNKNOWN = "unknown configuration"
+#: The group of runs that all are of one configuration.
+ALL = "all runs"
 # Where a run lies, how its sweep goes and what it is called do not change its result.
 _IRRELEVANT = re.compile(
     r"seed|data\.seed|run_dir|ckpt_path|tags|panels|task_name|study\.(name|arm)|"
@@ -39,7 +41,7 @@ def group(runs: Sequence[Run]) -> dict[str, list[Run]]:
     groups: dict[str, list[Run]] = {}
     for arm, of_arm in arms.items():
         for name, members in _by_values(of_arm).items():
-            groups[" ".join(filter(None, (arm, name))) or "all runs"] = members
+            groups[" ".join(filter(None, (arm, name))) or ALL] = members
     return groups
 
 

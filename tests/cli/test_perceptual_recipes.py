@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
@@ -19,6 +18,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.models import SRResNet
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
+from tests.studies.folders import make_run
 
 ROOT = Path(__file__).parents[2]
 BACKBONES = ["vgg16", "vgg16_bn", "resnet152", "densenet201", "resnext101_32x8d"]
@@ -93,15 +93,16 @@ def test_paper_numbers() -> None:
 
 
 def test_labels_are_what_differs(tmp_path: Path) -> None:
-    runs = []
-    for i, backbone in enumerate(("vgg16", "resnet152")):
-        folder = tmp_path / str(i)
-        folder.mkdir()
-        typed = ["experiment=srgan", f"loss.content.backbone={backbone}"]
-        (folder / "overrides.yaml").write_text(yaml.safe_dump(typed))
-        runs.append(folder)
-    assert labels(runs) == ["vgg16", "resnet152"]
+    runs = [
+        make_run(tmp_path / str(i), lr=lr, seed=seed)
+        for i, (lr, seed) in enumerate(((0.1, 0), (0.01, 0), (0.01, 1)))
+    ]
+    assert labels(runs[:2]) == ["lr=0.1", "lr=0.01"]
+    assert labels(runs) == ["lr=0.1", "lr=0.01 seed 0", "lr=0.01 seed 1"]
+    assert labels(runs[1:]) == ["seed 0", "seed 1"]
     assert labels(runs[:1]) == ["0"]
+    twins = [make_run(tmp_path / f"again_{i}" / "0", lr=0.1) for i in range(2)]
+    assert labels([runs[0], *twins]) == ["seed 0 (0)", "seed 0 (0) #2", "seed 0 (0) #3"]
 
 
 def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
     assert [line["method"] for line in lines] == ["bicubic", "1"]
     assert float(lines[0]["features"]) > 0
     with Image.open(tmp_path / "out" / "images" / "comparison.png") as picture:
-        assert picture.width == 3 * 288 + 4 * 8
+        assert picture.width == 4 * 288 + 5 * 8
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from sr_experiments.studies.configurations import UNKNOWN, common, group, settle, varied
 from sr_experiments.studies.reading import read_runs
 from sr_experiments.studies.run import Run
@@ -65,6 +67,32 @@ def test_what_was_typed_is_shorter_than_what_it_changed() -> None:
         for n, name in enumerate(("small", "large"))
     ]
     assert list(group(runs)) == ["small", "large"]
+
+
+@pytest.mark.parametrize("words", [("True", "False"), ("true", "false"), ("none", "batch")])
+def test_a_flag_is_named_with_its_key(words: tuple[str, str]) -> None:
+    runs = [run(overrides=[f"model.norm={w}"], model={"norm": w.lower()}) for w in words]
+    assert list(group(runs)) == [f"norm={word}" for word in words]
+
+
+def test_a_default_beside_a_typed_value_has_a_name() -> None:
+    runs = [
+        run(overrides=["model.residual=false"], model={"residual": False}),
+        run(model={"residual": True}),
+    ]
+    assert list(group(runs)) == ["residual=false", "residual=true"]
+
+
+def test_names_of_runs_that_differ_in_their_data_are_short() -> None:
+    def data(name: str) -> dict[str, object]:
+        folders = [f"{name}/a_folder_with_a_long_name_{i}" for i in range(4)]
+        return {"train": folders, "val": {name: folders}, "test": {name: folders}}
+
+    names = list(group([run(data=data(name)) for name in ("T91", "BSD200", "General100")]))
+    assert len(set(names)) == 3
+    assert all(len(name) <= 60 for name in names)
+    same_ends = [run(data={"train": ["x" * 30 + n + "y" * 30]}) for n in "ab"]
+    assert len(group(same_ends)) == 2
 
 
 def test_arms_go_before_values() -> None:

@@ -54,9 +54,11 @@ function stageOf(picture) {
   return { stage, show };
 }
 
+const BASELINES = ["bicubic", "noisy", "input"];
+
 /** The tiles that are compared first: bicubic interpolation with the last restored one. */
 function firstPair(tiles) {
-  const bicubic = tiles.findIndex((tile) => tile.name.toLowerCase() === "bicubic");
+  const bicubic = tiles.findIndex((tile) => BASELINES.includes(tile.name.toLowerCase()));
   const restored = tiles.findLastIndex((tile) => tile.name.toLowerCase() !== "original");
   return { left: Math.max(bicubic, 0), right: restored < 0 ? tiles.length - 1 : restored };
 }
