@@ -9,6 +9,7 @@ import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
 from sr_experiments.cli.build import build, call, check, check_arguments, check_type
@@ -193,10 +194,8 @@ def build_trainer(
     if isinstance(module, GANModule):
         # It accumulates by itself; and each of its steps leaves the other network's gradients out.
         arguments["accumulate_grad_batches"] = 1
-        if arguments["strategy"] == "ddp":
-            arguments["strategy"] = "ddp_find_unused_parameters_true"
     try:
-        return pl.Trainer(
+        trainer = pl.Trainer(
             **arguments,
             default_root_dir=config.run_dir,
             logger=loggers,
@@ -208,6 +207,26 @@ def build_trainer(
         )
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"device or trainer: {error}") from None
+    if isinstance(module, GANModule):
+        _alternate(trainer, arguments["strategy"])
+    return trainer
+
+
+def _alternate(trainer: pl.Trainer, typed: str) -> None:
+    """Makes the trainer's strategy wait for the gradients of one network at a time.
+
+    Raises:
+        ConfigError: the strategy of several processes is none that can.
+    """
+    # After the choice, as any spelling, also "auto", may mean it.
+    if isinstance(trainer.strategy, DDPStrategy):
+        trainer.strategy._ddp_kwargs["find_unused_parameters"] = True
+    elif trainer.world_size > 1:
+        raise ConfigError(
+            f"device.strategy={typed}: a loss with a discriminator "
+            "trains two networks in turn, which only ddp does on several devices; give "
+            "device.strategy=ddp"
+        )
 
 
 def quieten() -> None:

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
 from sr_experiments.data.degradation import Degradation
-from sr_experiments.data.evaluation_set import EvaluationSet
+from sr_experiments.data.evaluation_set import EvaluationSet, Share
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.held_out import HELD_OUT, hold_out
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
@@ -175,12 +175,12 @@ class RestorationDataModule(pl.LightningDataModule):
         )
         return TimedLoader(dataset, self.num_workers, batch_sampler=sampler)
 
-    def val_dataloader(self) -> DataLoader[EvaluationItem]:
-        """Whole images of the ``val`` sets."""
+    def val_dataloader(self) -> DataLoader[EvaluationItem | None]:
+        """Whole images of the ``val`` sets; None where this process has fewer than others."""
         return self._evaluation_loader("val")
 
-    def test_dataloader(self) -> DataLoader[EvaluationItem]:
-        """Whole images of the ``test`` sets."""
+    def test_dataloader(self) -> DataLoader[EvaluationItem | None]:
+        """Whole images of the ``test`` sets; None where this process has fewer than others."""
         return self._evaluation_loader("test")
 
     def teardown(self, stage: str) -> None:
@@ -280,9 +280,9 @@ class RestorationDataModule(pl.LightningDataModule):
             self._report,
         )
 
-    def _evaluation_loader(self, stage: str) -> DataLoader[EvaluationItem]:
-        dataset = EvaluationSet(self.benchmarks[stage], self.scales, *self._ranks)
-        return TimedLoader(dataset, self.num_workers, batch_size=None)
+    def _evaluation_loader(self, stage: str) -> DataLoader[EvaluationItem | None]:
+        share = Share(EvaluationSet(self.benchmarks[stage], self.scales), *self._ranks)
+        return TimedLoader(share, self.num_workers, batch_size=None)
 
 
 @rank_zero_only

@@ -11,24 +11,15 @@ from sr_experiments.imaging import load_image
 
 
 class EvaluationSet(Dataset[EvaluationItem]):
-    """Every image of every set at every scale; with several processes, each item goes to one.
+    """Every image of every set at every scale.
 
     Args:
         sets: the benchmark sets.
         scales: the scales.
-        rank: number of this process.
-        world_size: number of processes.
     """
 
-    def __init__(
-        self,
-        sets: Sequence[ImageSet],
-        scales: Sequence[float],
-        rank: int = 0,
-        world_size: int = 1,
-    ) -> None:
-        items = [(s.name, scale, file) for s in sets for scale in scales for file in s.files]
-        self.items = items[rank::world_size]
+    def __init__(self, sets: Sequence[ImageSet], scales: Sequence[float]) -> None:
+        self.items = [(s.name, scale, file) for s in sets for scale in scales for file in s.files]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -36,3 +27,26 @@ class EvaluationSet(Dataset[EvaluationItem]):
     def __getitem__(self, index: int) -> EvaluationItem:
         name, scale, file = self.items[index]
         return {"image": load_image(Path(file)), "path": file, "benchmark": name, "scale": scale}
+
+
+class Share(Dataset[EvaluationItem | None]):
+    """One process's images; each image goes to one process, and all shares are equally long.
+
+    What is missing at the end of a share is None. A process with fewer steps than the others would
+    leave them waiting: they exchange buffers in each step and scores at the end.
+
+    Args:
+        whole: all images.
+        rank: number of this process.
+        world_size: number of processes.
+    """
+
+    def __init__(self, whole: EvaluationSet, rank: int, world_size: int) -> None:
+        self.whole, self.rank, self.world_size = whole, rank, world_size
+
+    def __len__(self) -> int:
+        return -(-len(self.whole) // self.world_size)
+
+    def __getitem__(self, index: int) -> EvaluationItem | None:
+        place = self.rank + index * self.world_size
+        return self.whole[place] if place < len(self.whole) else None

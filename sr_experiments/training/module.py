@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import pytorch_lightning as pl
 import torch
 from pytorch_lightning.utilities.types import LRSchedulerConfigType, OptimizerLRSchedulerConfig
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
@@ -105,13 +105,15 @@ class RestorationModule(pl.LightningModule):
         self.log("train/clipped", self.clipping(optimizer.param_groups))
         self.log("train/lr", optimizer.param_groups[0]["lr"])
 
-    def validation_step(self, item: EvaluationItem, batch_idx: int) -> None:
-        """Scores one whole image."""
-        self.scorers["val"].update(self.network, item)
+    def validation_step(self, item: EvaluationItem | None, batch_idx: int) -> None:
+        """Scores one whole image, if this process has one left."""
+        if item is not None:
+            self.scorers["val"].update(self.network, item)
 
-    def test_step(self, item: EvaluationItem, batch_idx: int) -> None:
-        """Scores one whole image."""
-        self.scorers["test"].update(self.network, item)
+    def test_step(self, item: EvaluationItem | None, batch_idx: int) -> None:
+        """Scores one whole image, if this process has one left."""
+        if item is not None:
+            self.scorers["test"].update(self.network, item)
 
     def on_validation_epoch_start(self) -> None:
         """Starts a new score."""
@@ -129,7 +131,19 @@ class RestorationModule(pl.LightningModule):
         """Logs the scores as ``test/...``."""
         self._log_scores("test")
 
+    def on_train_end(self) -> None:
+        """Ends alike in all processes."""
+        self._equal_buffers()
+
+    def _equal_buffers(self) -> None:
+        # Each process has gathered its own running means. Callbacks, as averaged weights, have
+        # lent the network theirs by now: their hooks come before the module's.
+        if self.trainer.world_size > 1:
+            for buffer in self.buffers():
+                distributed.broadcast(buffer, 0)
+
     def _start_scores(self, stage: str) -> None:
+        self._equal_buffers()
         scorer = self.scorers[stage]
         if self.trainer.world_size > 1:
             scorer.to(self.device)  # where the processes exchange tensors

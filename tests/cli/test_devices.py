@@ -1,5 +1,6 @@
 """Sharing out an effective batch, and scaling the rate with it."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from sr_experiments.cli.assemble import build_trainer
 from sr_experiments.cli.devices import fit_to_devices, lightning_arguments
 from sr_experiments.errors import ConfigError
+from tests.training import gan
 
 SGD = {"_target_": "sr_experiments.training.optimizers.sgd", "_partial_": True, "lr": 0.1}
 
@@ -68,3 +71,13 @@ def test_batches_that_cannot_be_shared(arguments: dict[str, Any], message: str) 
 def test_keys_out_of_range(device: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=rf"device\.{next(iter(device))}"):
         lightning_arguments(device)
+
+
+@pytest.mark.parametrize("strategy", ["auto", "ddp", "ddp_spawn"])
+def test_a_gan_trains_on_several_devices_however_that_is_spelt(
+    tmp_path: Path, strategy: str
+) -> None:
+    device = {"accelerator": "cpu", "devices": 2, "strategy": strategy}
+    config = OmegaConf.create({"device": device, "run_dir": str(tmp_path)})
+    trainer = build_trainer(config, [], [], gan.module())
+    assert trainer.strategy._ddp_kwargs["find_unused_parameters"]

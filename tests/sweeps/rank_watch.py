@@ -32,6 +32,14 @@ class RankWatch(pl.Callback):
         (folder / f"lr-{rank}").write_text(f"{rate} {trainer.world_size}")
 
 
+class ScoredWeights(pl.Callback):
+    """Writes ``scored-<rank>.pt``: the weights and buffers that were tested."""
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        folder = Path(trainer.default_root_dir)
+        torch.save(pl_module.state_dict(), folder / f"scored-{trainer.global_rank}.pt")
+
+
 class KillOnce(pl.Callback):
     """Kills the process at the end of an epoch's training, the first time."""
 
