@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,7 +25,7 @@ from sr_experiments.data.store import ImageStore, Layout, Shape, header
 from sr_experiments.errors import DiskFullError, ImageError, UserError
 from sr_experiments.imaging import fits_in_memory, load_image, luma, modcrop, round_half_up
 
-_DONE = b"+"
+_NOT_DONE = b"-" * 8  # else the checksum of the image, in hexadecimal
 _SECONDS_BETWEEN_NOTES = 1.0  # work that is lost at most when the machine goes down
 _FORMAT = 1  # raised when stores of before must not be used any more
 
@@ -122,28 +123,34 @@ class _Task:
             f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
         ]
         layout = Layout(variant.shapes(entries), variant.whole)
-        self.head = header(names, layout, variant.label())
+        self.header = partial(header, names, layout, variant.label())
+        self.head = self.header()
         self.offsets = (len(self.head) + layout.offsets).tolist()
 
-    def begin(self) -> set[int]:
-        """Makes the file, or takes up an interrupted one; the numbers of the finished images."""
+    def begin(self) -> dict[int, int]:
+        """Makes the file, or takes up an interrupted one; finished images with their CRC-32."""
         try:
             with self.partial.open("rb") as file:
                 whole = os.fstat(file.fileno()).st_size == self.offsets[-1]
-                done = self.done.read_bytes()
-                if whole and file.read(len(self.head)) == self.head and len(done) == self.images:
-                    return {i for i, mark in enumerate(done) if mark == _DONE[0]}
-        except OSError:
+                text = self.done.read_bytes()
+                if whole and file.read(len(self.head)) == self.head:
+                    width = len(_NOT_DONE)
+                    marks = [text[i : i + width] for i in range(0, len(text), width)]
+                    if len(marks) == self.images:
+                        return {i: int(m, 16) for i, m in enumerate(marks) if m != _NOT_DONE}
+        except (OSError, ValueError):  # the latter: damaged marks
             pass
-        self.done.write_bytes(b"-" * self.images)
+        self.done.write_bytes(_NOT_DONE * self.images)
         with self.partial.open("wb") as file:
             file.truncate(self.offsets[-1])
             file.write(self.head)
-        return set()
+        return {}
 
-    def finish(self) -> None:
-        """Gives the file its final name."""
-        with self.partial.open("rb") as file:
+    def finish(self, checksums: Mapping[int, int]) -> None:
+        """Adds the checksums of all images, and gives the file its final name."""
+        with self.partial.open("r+b") as file:
+            file.write(self.header([checksums[i] for i in range(len(checksums))]))
+            file.flush()
             os.fsync(file.fileno())
         self.partial.replace(self.path)
         self.done.unlink(missing_ok=True)
@@ -153,26 +160,26 @@ class _Notes:
     """Notes which images are in the stores, after they have reached the disk."""
 
     def __init__(self, tasks: Sequence[_Task]) -> None:
-        self.news: dict[_Task, list[int]] = {task: [] for task in tasks}
+        self.news: dict[_Task, dict[int, int]] = {task: {} for task in tasks}
         self.written = time.monotonic()
 
-    def add(self, number: int, tasks: Iterable[_Task]) -> None:
+    def add(self, number: int, task: _Task, checksum: int) -> None:
         """Adds an image; the disk is asked now and then, since that takes time."""
-        for task in tasks:
-            self.news[task].append(number)
+        self.news[task][number] = checksum
         if time.monotonic() - self.written > _SECONDS_BETWEEN_NOTES:
             self.write()
 
     def write(self) -> None:
         """Brings all notes to the disk."""
-        for task, numbers in self.news.items():
-            if numbers:
+        for task, checksums in self.news.items():
+            if checksums:
                 with task.partial.open("rb") as file:
                     os.fsync(file.fileno())
                 with task.done.open("r+b", buffering=0) as file:
-                    for number in numbers:
-                        os.pwrite(file.fileno(), _DONE, number)
-                numbers.clear()
+                    for number, checksum in checksums.items():
+                        mark = f"{checksum:08x}".encode()
+                        os.pwrite(file.fileno(), mark, number * len(mark))
+                checksums.clear()
         self.written = time.monotonic()
 
 
@@ -225,11 +232,8 @@ def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None
     if not tasks:
         return
     _check_space(tasks)
-    done = [task.begin() for task in tasks]
-    jobs = [
-        (i, [t for t, finished in zip(tasks, done, strict=True) if i not in finished])
-        for i in range(len(entries))
-    ]
+    checksums = {task: task.begin() for task in tasks}
+    jobs = [(i, [t for t in tasks if i not in checksums[t]]) for i in range(len(entries))]
     jobs = [job for job in jobs if job[1]]
     notes = _Notes(tasks)
     try:
@@ -237,33 +241,36 @@ def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None
         for (i, pending), outcome in zip(jobs, outcomes, strict=True):
             if isinstance(outcome, UserError):
                 raise outcome
-            notes.add(i, pending)
+            for task, checksum in zip(pending, outcome, strict=True):
+                checksums[task][i] = checksum
+                notes.add(i, task, checksum)
     finally:
         notes.write()
     for task in tasks:
-        task.finish()
+        task.finish(checksums[task])
 
 
-def _render(entries: Sequence[Entry], job: tuple[int, Sequence[_Task]]) -> None:
-    """Writes one image into all stores that lack it."""
+def _render(entries: Sequence[Entry], job: tuple[int, Sequence[_Task]]) -> list[int]:
+    """Writes one image into all stores that lack it; the CRC-32 of its bytes in each."""
     number, tasks = job
     entry = entries[number]
     image = load_image(Path(entry.path))
     with fits_in_memory(entry.path), writing_to(tasks[0].path.parent):
         if pixel_digest(image) != entry.digest:
             raise ImageError(f"{entry.path}: changed while it was read; run the command again")
-        for task in tasks:
-            _write(task, number, task.variant.render(image))
+        return [_write(task, number, task.variant.render(image)) for task in tasks]
 
 
-def _write(task: _Task, number: int, pixels: Tensor) -> None:
+def _write(task: _Task, number: int, pixels: Tensor) -> int:
     data = pixels.flatten().view(torch.uint8).numpy().data
+    checksum = zlib.crc32(data)
     at = task.offsets[number]
     assert len(data) == task.offsets[number + 1] - at
     with task.partial.open("r+b", buffering=0) as file:
         while data:
             written = os.pwrite(file.fileno(), data, at)
             at, data = at + written, data[written:]
+    return checksum
 
 
 def _check_space(tasks: Sequence[_Task]) -> None:

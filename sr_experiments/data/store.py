@@ -6,6 +6,7 @@ library offers: its header is known beforehand, since the sizes of all images ar
 
 import json
 import os
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from sr_experiments.errors import ImageError
 
 Shape = tuple[int, int, int]
 _KINDS = {torch.uint8: "U8", torch.float32: "F32"}
+# Checksums stand first, so that they are found without reading a header as long as the set.
+_BEGIN = b'{"__metadata__":{"crc32":"'
+_DIGITS = 8  # of a checksum in hexadecimal
 
 
 class Layout:
@@ -41,11 +45,21 @@ class Layout:
         self.offsets[1:] = np.cumsum(self.shapes.prod(axis=1) * self.dtype.itemsize)
 
 
-def header(names: Sequence[str], layout: Layout, about: str) -> bytes:
-    """The bytes before the data, for images that follow one another in this order."""
+def header(
+    names: Sequence[str], layout: Layout, about: str, checksums: Sequence[int] | None = None
+) -> bytes:
+    """The bytes before the data, for images that follow one another in this order.
+
+    Args:
+        names: of the images.
+        layout: where they lie.
+        about: what the store holds, for people.
+        checksums: CRC-32 of each image's bytes; None while they are not known, as long as then.
+    """
     kind = _KINDS[layout.dtype]
     shapes, offsets = layout.shapes.tolist(), layout.offsets.tolist()
-    content: dict[str, Any] = {"__metadata__": {"about": about}}
+    sums = "".join(f"{c:0{_DIGITS}x}" for c in checksums or [0] * len(shapes))
+    content: dict[str, Any] = {"__metadata__": {"crc32": sums, "about": about}}
     for name, shape, *ends in zip(names, shapes, offsets, offsets[1:]):  # noqa: B905 (one more)
         content[name] = {"dtype": kind, "shape": shape, "data_offsets": ends}
     text = json.dumps(content, separators=(",", ":")).encode()
@@ -68,6 +82,7 @@ class ImageStore:
         self.path = path
         self.layout = layout
         self._pixels: NDArray[Any] | None = None
+        self._unchecked: dict[int, int] = {}
         with path.open("rb") as file:
             self.start = 8 + int.from_bytes(file.read(8), "little")
             size = os.fstat(file.fileno()).st_size
@@ -81,11 +96,18 @@ class ImageStore:
         return len(self.layout.shapes)
 
     def crop(self, image: int, top: int, left: int, side: int) -> NDArray[Any]:
-        """[C, side, side] of one image, read-only; pixels are read when they are used."""
+        """[C, side, side] of one image, read-only; pixels are read when they are used.
+
+        Raises:
+            ImageError: the image's bytes are not those that were stored.
+        """
         if self._pixels is None:
             kind = np.uint8 if self.layout.dtype == torch.uint8 else np.float32
             self._pixels = np.asarray(np.memmap(self.path, kind, "r", self.start))
+            self._unchecked = self._checksums()
         pixels = self.view(self._pixels, image)
+        if image in self._unchecked:
+            self._check(pixels, image, self._unchecked.pop(image))
         return pixels[:, top : top + side, left : left + side]
 
     def view(self, pixels: NDArray[Any], image: int) -> NDArray[Any]:
@@ -94,13 +116,35 @@ class ImageStore:
         return pixels[begin:end].reshape(self.layout.shapes[image])
 
     def flat(self) -> Tensor:
-        """All pixels in memory, image after image."""
+        """All pixels in memory, image after image.
+
+        Raises:
+            ImageError: the bytes of an image are not those that were stored.
+        """
         count = int(self.layout.offsets[-1]) // self.layout.dtype.itemsize
         whole = torch.empty(count, dtype=self.layout.dtype)
         with self.path.open("rb") as file:
             file.seek(self.start)
             file.readinto(whole.view(torch.uint8).numpy().data)
+        for image, checksum in self._checksums().items():
+            self._check(self.view(whole.numpy(), image), image, checksum)
         return whole
+
+    def _checksums(self) -> dict[int, int]:
+        """CRC-32 by image; none where the store was built before there were any."""
+        with self.path.open("rb") as file:
+            file.seek(8)
+            if file.read(len(_BEGIN)) != _BEGIN:
+                return {}
+            text = file.read(_DIGITS * len(self))
+        return {i: int(text[i * _DIGITS : (i + 1) * _DIGITS], 16) for i in range(len(self))}
+
+    def _check(self, pixels: NDArray[Any], image: int, checksum: int) -> None:
+        if zlib.crc32(pixels.data) != checksum:
+            raise ImageError(
+                f"{self.path}: image {image} of this store is damaged; delete the file and it is "
+                "built again"
+            )
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_pixels": None}

@@ -19,7 +19,7 @@ from sr_experiments.data import Degradation
 from sr_experiments.data.builder import Variant, build_stores, store_path
 from sr_experiments.data.index import Entry, index_images
 from sr_experiments.data.reader import Source, make_reader
-from sr_experiments.data.store import ImageStore
+from sr_experiments.data.store import ImageStore, header
 from sr_experiments.errors import DiskFullError, ImageError
 from sr_experiments.imaging import (
     imresize,
@@ -145,6 +145,33 @@ def test_a_broken_store_is_named(make_images: MakeImages, cache: Path) -> None:
     path.write_bytes(b"no store at all")
     with pytest.raises(ImageError, match="delete it"):
         build_stores(entries, [Variant(3)], cache)
+
+
+@pytest.mark.parametrize("residency", ["disk", "host", "device"])
+def test_a_changed_bit_of_an_image_is_noticed(
+    make_images: MakeImages, cache: Path, residency: str
+) -> None:
+    entries = index_images(list_images(make_images()), cache)
+    store = build_stores(entries, [Variant(1)], cache)[0]
+    content = bytearray(store.path.read_bytes())
+    content[store.start + int(store.layout.offsets[1]) + 7] ^= 4  # in the second image
+    store.path.write_bytes(content)
+    damaged = build_stores(entries, [Variant(1)], cache)[0]
+    rows = torch.tensor([[0, 0, 0, 0], [1, 0, 0, 0]])
+    sources = [Source(damaged, 0), Source(damaged, 1)]
+    corners = torch.zeros(2, 2, dtype=torch.int64)
+    with pytest.raises(ImageError, match=r"safetensors: image 1 .* damaged; delete the file"):
+        make_reader(sources, residency, CPU).crops(rows, corners, 8)  # type: ignore[arg-type]
+
+
+def test_stores_without_checksums_are_still_read(make_images: MakeImages, cache: Path) -> None:
+    entries = index_images(list_images(make_images()), cache)
+    store = build_stores(entries, [Variant(1)], cache)[0]
+    layout, content = store.layout, store.path.read_bytes()[store.start :]
+    old = header(names(store), layout, "y").replace(b'"crc32":', b'"other":')
+    store.path.write_bytes(old + content)
+    again = build_stores(entries, [Variant(1)], cache)[0]
+    assert torch.equal(again.flat().view(torch.uint8), torch.frombuffer(content, dtype=torch.uint8))
 
 
 def test_a_full_disk_is_reported(
