@@ -1,8 +1,13 @@
 """The errors that a user can mend: printed as one message without a traceback."""
 
+import errno
+import signal
+
 
 class UserError(Exception):
-    """Something outside the code is wrong: what it is, what was expected and how to mend it."""
+    """Something outside the code is wrong: what it is, what was expected and how to fix it."""
+
+    kind = "user_error"
 
 
 class ImageError(UserError):
@@ -27,7 +32,45 @@ class TrainingError(UserError):
     """A training run cannot go on: it diverged, died or cannot write its results."""
 
 
+class DivergedError(TrainingError):
+    """The loss grew beyond all bounds."""
+
+    kind = "diverged"
+
+
+class DeadError(TrainingError):
+    """No weight has a gradient any more."""
+
+    kind = "dead"
+
+
 class DiskFullError(TrainingError):
     """There is no space for what a run has to write."""
 
     kind = "disk_full"
+
+
+class Interrupted(BaseException):
+    """A signal asked to stop; no ``Exception``, so that no library takes it for an error.
+
+    Args:
+        number: the signal.
+    """
+
+    kind = "interrupted"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}")
+        self.number = number
+
+
+def kind_of(error: BaseException) -> str:
+    """The ``kind`` of ``status.json`` for an error, from its class."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "disk_full"
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return "interrupted"
+    # torch's has the same name on every device; it is not imported for that here.
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out_of_memory"
+    return str(getattr(error, "kind", "failed"))

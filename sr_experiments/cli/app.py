@@ -1,6 +1,7 @@
 """Runs a command: composes its configuration and turns a user's mistakes into one message."""
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
-from sr_experiments.errors import UserError
+from sr_experiments.errors import Interrupted, UserError
 from sr_experiments.sweeps.argv import expand
 from sr_experiments.sweeps.child import die_with_parent
 from sr_experiments.sweeps.command import JOB_MARK
@@ -26,7 +27,7 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
 
     A mistake of the user's ends with one message on stderr and exit status 2, a sweep with jobs
-    that failed with 1, an interrupt with 130.
+    that failed with 1, an interrupt with 130, a signal N with 128 + N.
     """
     if JOB_MARK in os.environ:
         die_with_parent(int(os.environ[JOB_MARK]))
@@ -73,7 +74,9 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         )
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
-        sys.exit(130)
+        sys.exit(128 + signal.SIGINT)
+    except Interrupted as interrupt:  # which has been said
+        sys.exit(128 + interrupt.number)
 
 
 def _is_output_error(error: OSError) -> bool:

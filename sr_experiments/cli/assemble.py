@@ -24,6 +24,7 @@ from sr_experiments.metrics import Measure, SetMeasure, check_size
 from sr_experiments.models import Network
 from sr_experiments.studies.study import read_study
 from sr_experiments.sweeps.settings import read_settings
+from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 from sr_experiments.training.progress import RunProgress
@@ -197,6 +198,7 @@ def build_trainer(
     try:
         trainer = pl.Trainer(
             **arguments,
+            plugins=[WholeCheckpointIO()],
             default_root_dir=config.run_dir,
             logger=loggers,
             callbacks=[*callbacks, RunProgress()],
@@ -207,6 +209,8 @@ def build_trainer(
         )
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"device or trainer: {error}") from None
+    # A run takes signals itself; at Lightning's, a terminated run ends with status 0.
+    trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
     if isinstance(module, GANModule):
         _alternate(trainer, arguments["strategy"])
     return trainer

@@ -15,7 +15,9 @@ import torch
 import yaml
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.files import write_whole
+from sr_experiments.errors import kind_of
+from sr_experiments.files import remove_leftovers, write_whole
+from sr_experiments.run_checkpoints import CHECKPOINTS
 
 _PACKAGES = (
     "sr-experiments",
@@ -42,6 +44,7 @@ class RunFolder:
 
     def begin(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
         """Records the resolved configuration, what was typed, and the surroundings."""
+        rank_zero_only(remove_leftovers)(self.path, self.path / CHECKPOINTS)
         self._write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
         self._write("overrides.yaml", yaml.safe_dump(list(overrides)))
         self._write_json("environment.json", environment())
@@ -51,19 +54,26 @@ class RunFolder:
         self,
         state: str,
         metrics: Mapping[str, float] | None = None,
-        error: str | None = None,
+        error: BaseException | None = None,
     ) -> None:
-        """Records the state (running, finished, failed or interrupted) with the newest metrics."""
-        self._write_json(
-            "status.json",
-            {
-                "state": state,
-                "schema": 1,
-                "seconds": round(time.time() - self.started, 1),
-                "metrics": dict(metrics or {}),
-                "error": error,
-            },
-        )
+        """Records the state (running, finished, failed or interrupted) with the newest metrics.
+
+        A disk that is full is said: it must not hide how the run ended.
+        """
+        content = {
+            "state": state,
+            "kind": kind_of(error) if error else None,
+            "schema": 1,
+            "seconds": round(time.time() - self.started, 1),
+            "metrics": dict(metrics or {}),
+            "error": f"{type(error).__name__}: {error}" if error else None,
+        }
+        try:
+            self._write_json("status.json", content)
+        except OSError as problem:
+            if kind_of(problem) != "disk_full" or state == "running":
+                raise
+            print(f"warning: cannot write {self.path}/status.json: {problem.strerror}", flush=True)
 
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self._write(name, json.dumps(content, indent=2) + "\n")

@@ -27,9 +27,12 @@ from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.checkpoints import check_resumable, fill
 from sr_experiments.models import Network
+from sr_experiments.run_checkpoints import chosen_checkpoint
 from sr_experiments.sweeps.job import FINISHED
+from sr_experiments.training.ending import Ending
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
+from sr_experiments.training.signals import StopSignals
 
 
 def training_run(config: DictConfig) -> float:
@@ -56,10 +59,11 @@ def training_run(config: DictConfig) -> float:
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     loggers = build_loggers(config)
     drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
-    trainer = build_trainer(config, loggers, [*drawn, *callbacks], module)
+    signals = StopSignals()
+    trainer = build_trainer(config, loggers, [*drawn, *callbacks, Ending(signals)], module)
     fit_to_devices(config, trainer, data, module)
     announce(network, data, trainer)
-    with recorded(folder, trainer) as metrics:
+    with recorded(folder, trainer, signals) as metrics:
         log_config(loggers, content)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
@@ -78,6 +82,7 @@ def warm_start(config: DictConfig, network: Network, module: RestorationModule) 
     """
     adversarial = isinstance(module, GANModule)
     if config.ckpt_path:
+        config.ckpt_path = str(chosen_checkpoint(Path(config.ckpt_path)))
         check_resumable(Path(config.ckpt_path), network, adversarial)
         rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
     elif config.init_from:

@@ -1,6 +1,7 @@
 """The command line and the environment of a job that runs in a process of its own."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,26 @@ def job_command(job: Job, master: DictConfig, processes: int) -> list[str]:
     return command
 
 
+def continuing_command(folder: Path, hydra: DictConfig) -> list[str]:
+    """The command that continues a single run in its own folder, as one would type it.
+
+    Args:
+        folder: the run's.
+        hydra: its ``hydra`` configuration.
+    """
+    entry, flags = _entry(), _flags(hydra)
+    if len(entry) == 1:
+        entry = [sys.argv[0]]
+    if Path(entry[-1]).stem.rpartition(".")[2] == flags[1]:  # the name that it has anyway
+        del flags[:2]
+    own = ("ckpt_path=", "hydra.run.dir=")
+    given = [*_overrides(hydra, "hydra"), *_overrides(hydra, "task")]
+    kept = [o for o in given if not o.lstrip("+").startswith(own)]
+    python = [] if len(entry) == 1 and not entry[0].endswith(".py") else ["python"]
+    place = [f"hydra.run.dir={quoted(folder)}", f"ckpt_path={quoted(folder)}"]
+    return [*python, *entry, *flags, *kept, *place]
+
+
 def job_environment(devices: Sequence[str], on_gpu: bool, threads: int) -> dict[str, str]:
     """The surroundings of a job: no ranks or services, only its GPUs, its share of the cores."""
     environment = {
@@ -86,13 +107,19 @@ def foreign_rank(environment: Mapping[str, str]) -> str | None:
 
 def typed(master: DictConfig, kind: Literal["task", "hydra"]) -> list[str]:
     """The overrides of a command, as they were typed: interpolations stay what they are."""
-    overrides = OmegaConf.to_container(master.hydra.overrides[kind], resolve=False)
+    return _overrides(master.hydra, kind)
+
+
+def _overrides(hydra: DictConfig, kind: Literal["task", "hydra"]) -> list[str]:
+    overrides = OmegaConf.to_container(hydra.overrides[kind], resolve=False)
     assert isinstance(overrides, list)
     return overrides
 
 
 def quoted(path: Path) -> str:
     """A path as a value in Hydra's grammar."""
+    if re.fullmatch(r"/[\w./-]+", str(path), re.ASCII):
+        return str(path)
     escaped = str(path).replace("'", "\\'")
     return f"'{escaped}'"
 

@@ -1,16 +1,15 @@
 """Stops a run that can no longer learn, and says why."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from torch import Tensor
 from torch.optim import Optimizer
 
-from sr_experiments.errors import TrainingError
+from sr_experiments.errors import DeadError, DivergedError
+from sr_experiments.training.checkpoints import LastCheckpoint
 
 
 class TrainingGuard(pl.Callback):
@@ -28,7 +27,7 @@ class TrainingGuard(pl.Callback):
         every: steps between two looks, since each look makes an accelerator wait.
 
     Raises:
-        TrainingError: while training, with the step, the cause and the settings to try.
+        DivergedError, DeadError: while training, with the step, the cause and the settings to try.
     """
 
     def __init__(self, factor: float = 1000.0, warmup: int = 10, every: int = 10) -> None:
@@ -51,7 +50,7 @@ class TrainingGuard(pl.Callback):
         alive = any(bool(gradient.any()) for gradient in weights if gradient is not None)
         self.silent = 0 if alive else self.silent + 1
         if self.silent == 3:
-            raise TrainingError(
+            raise DeadError(
                 f"the network is dead at step {trainer.global_step}: no weight has a gradient any "
                 "more, so the output no longer depends on the image (a residual network then "
                 "scores exactly as bicubic interpolation). Too large steps pushed a layer's ReLUs "
@@ -79,7 +78,21 @@ class TrainingGuard(pl.Callback):
         """Looks before the epoch's scores and checkpoints."""
         self._look(trainer)
 
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        """Keeps a diverged network from being saved; in the one process that saves."""
+        if bad := self._judge():
+            raise self._diverged(trainer, *bad)
+
     def _look(self, trainer: pl.Trainer) -> None:
+        bad = self._judge()
+        # All processes stop together, or those that go on would wait for ever.
+        if trainer.strategy.reduce_boolean_decision(bad is not None, all=False):
+            raise self._diverged(trainer, *(bad or (self.seen, math.nan)))
+
+    def _judge(self) -> tuple[int, float] | None:
+        """Step and loss of the first bad one among the losses since the last look."""
         losses = torch.stack(self.losses).tolist() if self.losses else []
         self.losses.clear()
         bad = None
@@ -89,25 +102,23 @@ class TrainingGuard(pl.Callback):
                 self.reference = max(self.reference, loss)
             elif bad is None and not loss <= self.factor * self.reference:
                 bad = (self.seen, loss)
-        # All processes stop together, or those that go on would wait for ever.
-        if trainer.strategy.reduce_boolean_decision(bad is not None, all=False):
-            step, loss = bad or (self.seen, losses[-1])
-            raise TrainingError(
-                f"training diverged: the loss is {loss:.3g} in step {step} of this run, and was at "
-                f"most {self.reference:.3g} in the first {self.warmup}. {self._advice(trainer)}"
-            )
+        return bad
+
+    def _diverged(self, trainer: pl.Trainer, step: int, loss: float) -> DivergedError:
+        return DivergedError(
+            f"training diverged: the loss is {loss:.3g} in step {step} of this run, and was at "
+            f"most {self.reference:.3g} in the first {self.warmup}. {self._advice(trainer)}"
+        )
 
     def _advice(self, trainer: pl.Trainer) -> str:
         rate = trainer.optimizers[0].param_groups[0]["lr"]
-        last = next(
-            (
-                callback.best_model_path
-                for callback in trainer.callbacks  # type: ignore[attr-defined]
-                if isinstance(callback, ModelCheckpoint) and callback.monitor is None
-            ),
-            "",
+        paths = (
+            callback.path
+            for callback in trainer.callbacks  # type: ignore[attr-defined]
+            if isinstance(callback, LastCheckpoint)
         )
-        kept = f"Last good checkpoint: {Path(last)}" if last else "No checkpoint was saved before"
+        last = next((path for path in paths if path.is_file()), None)
+        kept = f"Last good checkpoint: {last}" if last else "No checkpoint was saved before"
         return (
             "Try clipping=adjustable, a smaller clipping.theta, or a rate (optim.lr) below "
             f"{rate:g}. {kept}."

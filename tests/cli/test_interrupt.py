@@ -1,0 +1,78 @@
+"""What a user sees when a run ends early, and what is left to continue from."""
+
+import csv
+import os
+import shlex
+import signal
+
+import pytest
+
+from sr_experiments.training.module import RestorationModule
+from tests.cli.conftest import TINY, Command
+
+LONG = [*TINY, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=20", "panels=0"]
+
+
+@pytest.fixture
+def at_step(monkeypatch: pytest.MonkeyPatch):
+    """Has something happen in a training step: at_step(2, event)."""
+    step = RestorationModule.training_step
+
+    def plan(number: int, event) -> None:
+        def training_step(self, batch, index):
+            if self.trainer.global_step == number:
+                monkeypatch.setattr(RestorationModule, "training_step", step)
+                event()
+            return step(self, batch, index)
+
+        monkeypatch.setattr(RestorationModule, "training_step", training_step)
+
+    return plan
+
+
+def test_the_table_is_that_of_the_saved_weights(command: Command, images: list[str]):
+    trained = command("train", *LONG, *images, "callbacks=ema", run="trained")
+    checkpoint = trained.folder / "checkpoints" / "last.ckpt"
+    scored = command(
+        "evaluate", *images, "panels=0", f"ckpt_path={checkpoint}", "eval=vdsr", run="scored"
+    )
+    ours = {
+        k: v
+        for k, v in trained.status["metrics"].items()
+        if k.startswith("test/") and "seconds" not in k
+    }
+    theirs = {k: v for k, v in scored.status["metrics"].items() if k in ours}
+    assert theirs == ours
+    rows = list(csv.DictReader((trained.folder / "metrics.csv").open()))
+    assert [row["step"] for row in rows if row["val/psnr"]] == ["5"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_says_how_to_continue(
+    command: Command, images: list[str], at_step, number: int, code: int
+):
+    whole = command("train", *LONG, *images, run="whole")
+    at_step(1, lambda: os.kill(os.getpid(), number))
+    cut = command("train", *LONG, *images, run="cut")
+    assert cut.code == code
+    assert (cut.status["state"], cut.status["kind"]) == ("interrupted", "interrupted")
+    line = next(line for line in cut.err.splitlines() if line.startswith("interrupted"))
+    said, told = line.split("; continue with: ")
+    assert said == "interrupted at step 3"  # the end of the first epoch came first
+    assert "Traceback" not in cut.err
+    more = command("train", *[w for w in shlex.split(told) if "=" in w], run="cut")
+    assert (more.code, more.status["state"], more.status["kind"]) == (0, "finished", None)
+    assert more.status["metrics"]["test/psnr"] == pytest.approx(
+        whole.status["metrics"]["test/psnr"], abs=0.01
+    )
+
+
+def test_an_error_leaves_a_checkpoint(command: Command, images: list[str], at_step):
+    def fail() -> None:
+        raise MemoryError("no more")
+
+    at_step(2, fail)
+    with pytest.raises(MemoryError):
+        command("train", *LONG, *images, run="cut")
+    folder = command("evaluate", *images, "weights=/none", run="cut").folder
+    assert (folder / "checkpoints" / "last.ckpt").is_file()
