@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
@@ -66,7 +67,7 @@ def _say_how_to_continue(folder: Path, trainer: pl.Trainer) -> None:
     if not newest_checkpoint(folder):
         return
     said = f"interrupted at step {trainer.global_step}"
-    hydra = HydraConfig.instance().cfg.hydra
+    hydra: Any = HydraConfig.get()
     # In a sweep, the same command again continues all of its jobs.
     alone = hydra.mode == RunMode.RUN and JOB_MARK not in os.environ
     if alone:
