@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -117,7 +118,10 @@ def _file(folder: Path, cache: Path) -> Path:
 
 def _load(folder: Path, cache: Path) -> dict[str, Entry]:
     try:
-        columns = json.loads(_file(folder, cache).read_bytes())
+        checksum, _, text = _file(folder, cache).read_bytes().partition(b"\n")
+        if int(checksum, 16) != zlib.crc32(text):
+            return {}  # damaged: the images are read again
+        columns = json.loads(text)
         rows = zip(*(columns[field] for field in Entry._fields), strict=True)
         return {row[0]: Entry._make(row) for row in rows}
     except (OSError, ValueError, TypeError, KeyError):  # the last two: made by an older version
@@ -140,4 +144,5 @@ def _save(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
         with FileLock(path.with_suffix(".lock")):
             rows = {**_load(folder, cache), **entries}.values()
             columns = dict(zip(Entry._fields, zip(*rows, strict=True), strict=True))
-            write_whole(path, json.dumps(columns))
+            text = json.dumps(columns)
+            write_whole(path, f"{zlib.crc32(text.encode()):08x}\n{text}")

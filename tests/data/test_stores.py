@@ -276,3 +276,13 @@ def test_all_residencies_give_the_same(
     assert disk.shape == (len(rows), 3, side, side)
     assert torch.equal(disk, host)
     assert torch.equal(disk, device)
+
+
+def test_a_changed_byte_of_the_index_is_noticed(make_images: MakeImages, cache: Path) -> None:
+    files = list_images(make_images())
+    entries = index_images(files, cache)
+    (kept,) = (cache / "index").glob("*.json")
+    digest = entries[0].digest
+    other = ("0" if digest[0] != "0" else "1") + digest[1:]
+    kept.write_text(kept.read_text().replace(digest, other))
+    assert index_images(files, cache) == entries
