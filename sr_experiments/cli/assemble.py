@@ -55,8 +55,12 @@ _REMARKS = (
 )
 
 
-def plain(config: DictConfig) -> dict[str, Any]:
+def plain(config: DictConfig, network: bool = True) -> dict[str, Any]:
     """The resolved configuration as nested dictionaries.
+
+    Args:
+        config: the composed one.
+        network: check ``model`` too; not where a checkpoint brings the network's arguments.
 
     Raises:
         ConfigError: a ``_target_`` does not take an argument, or not of this type; a range is
@@ -74,7 +78,8 @@ def plain(config: DictConfig) -> dict[str, Any]:
         if not 0 <= content[name] < limit:
             raise ConfigError(f"{name}: must be from 0 to {limit - 1}, got {content[name]}")
     for key, node in content.items():
-        check(str(key), node)
+        if network or key != "model":
+            check(str(key), node)
     for key in ("trainer", "device"):
         check_arguments(key, pl.Trainer, lightning_arguments(content.get(key) or {}))
     read_settings(content["sweep"])

@@ -35,7 +35,7 @@ from sr_experiments.studies.naming import numbered
 
 def comparison_run(config: DictConfig) -> float:
     """Scores, prints, draws and writes; the best mean PSNR over the sets in dB."""
-    plain(config)
+    plain(config, network=False)
     runs = load_runs(config, HydraConfig.get().overrides.task)
     networks = {name: run.network for name, run in runs.items()}
     first = next(iter(runs.values()))

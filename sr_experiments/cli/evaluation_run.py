@@ -27,7 +27,7 @@ from sr_experiments.models import Network
 
 def evaluation_run(config: DictConfig) -> float:
     """Loads, scores and records; the mean PSNR on the test sets in dB."""
-    plain(config)
+    plain(config, network=config.ckpt_path is None)
     said = prepare_scoring(config, HydraConfig.get().overrides.task)
     content = plain(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)

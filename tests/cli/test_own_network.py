@@ -158,6 +158,8 @@ def test_what_was_trained_is_scored_continued_and_compared(
     kind: str, own, command: Command, images: list[str], monkeypatch, capsys
 ):
     mine = ["model=espcn", f"model._target_=espcn_here.{kind}", "panels=0"]
+    if kind == "Stranger":
+        mine.append("model.activation=null")
     tiny = [*images, *(o for o in TINY if "depth" not in o), "patches.size=8"]
     trained = command("train", *tiny, *mine, *OWN_DIR)
     assert trained.code == 0, trained.err
@@ -168,6 +170,10 @@ def test_what_was_trained_is_scored_continued_and_compared(
     assert scored.code == 0, scored.err
     name = "test/test_x3/psnr_y"
     assert scored.status["metrics"][name] == pytest.approx(trained.status["metrics"][name])
+
+    if kind == "Stranger":
+        by_name = command("evaluate", *images, mine[1], checkpoint, "panels=0", run="by_name")
+        assert by_name.code == 0, by_name.err
 
     refused = command("evaluate", *images, checkpoint, run="refused")
     assert refused.code == 2
