@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from sr_experiments.errors import CheckpointError
 from sr_experiments.inference.weights import convert_keys, load_weights
 from sr_experiments.models import Network
+from sr_experiments.weight_file import read_weight_file
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -19,13 +18,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         CheckpointError: there is no such file, it is broken, or not a checkpoint of this project.
     """
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such checkpoint")
-    try:
-        checkpoint = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpicklers raise almost anything on a broken file
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
-        raise CheckpointError(f"{path}: broken or not a checkpoint ({reason})") from None
+    checkpoint = read_weight_file(path)
     config = checkpoint.get("config") if isinstance(checkpoint, dict) else None
     model = config.get("model") if isinstance(config, dict) else None
     if not isinstance(model, dict) or not isinstance(checkpoint.get("state_dict"), dict):

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from sr_experiments.errors import CheckpointError
 from sr_experiments.models.layers.mean import DIV2K_RGB_MEAN
+from sr_experiments.weight_file import read_weight_file
 
 CONTAINERS = ("state_dict", "params_ema", "params", "model")
 PREFIXES = ("module.", "network.")
@@ -88,21 +87,11 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
         CheckpointError: there is no such file, it is broken, or it holds something else.
     """
     path = Path(path)
-    if not path.is_file():
-        raise CheckpointError(f"there is no file of weights at {path}")
-    try:
-        if path.suffix == ".safetensors":
-            content: Any = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpicklers raise almost anything on a broken file
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
-        raise CheckpointError(
-            f"{path} is broken, or is no plain file of tensors: {reason}"
-        ) from error
-    state = _unwrap(content)
+    state = _unwrap(read_weight_file(path))
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(f"{path} holds no weights, or not at the top or in {CONTAINERS}")
+        raise CheckpointError(
+            f"{path}: holds no tensors by name, at the top or in {', '.join(CONTAINERS)}"
+        )
     return state
 
 

@@ -14,6 +14,7 @@ from torchvision.models import WeightsEnum, get_model, get_model_weights
 from torchvision.models.feature_extraction import create_feature_extractor, get_graph_node_names
 
 from sr_experiments.errors import CheckpointError
+from sr_experiments.weight_file import read_weight_file
 
 
 @dataclass(frozen=True)
@@ -161,16 +162,12 @@ def _read(name: str, backbone: Backbone, weights: str) -> Mapping[str, Tensor]:
     if weights == "DEFAULT":
         return _download(name, _member(name, backbone))
     path = Path(weights)
-    if not path.is_file():
+    if not path.exists():
         raise CheckpointError(
             f"weights of {name}: there is no file {path}; give a file in torchvision's naming, "
             "DEFAULT to download torchvision's, or null for random ones"
         )
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # unpicklers raise almost anything on a broken file
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:100]
-        raise CheckpointError(f"{path}: broken or no plain file of weights ({reason})") from None
+    state = read_weight_file(path)
     if not isinstance(state, Mapping):
         raise CheckpointError(f"{path}: holds no weights by name, as torchvision's files do")
     return state

@@ -110,7 +110,7 @@ def test_a_model_brings_its_recipe_and_it_can_be_overridden():
         (["seed=-1"], "seed: must be"),
         (["data=folder"], r"data\.root: needs a value"),
         (["data.root=/nowhere"], "/nowhere: no such folder"),
-        (["ckpt_path=/nowhere.ckpt"], r"/nowhere\.ckpt: no such checkpoint"),
+        (["ckpt_path=/nowhere.ckpt"], r"/nowhere\.ckpt: no such file"),
         (["optim.lr_factors={conv9.weight:0.1}"], r"optim\.lr_factors.*conv9"),
         (["hydra.run.dir=/proc/nowhere/x"], "cannot write /proc/nowhere"),
         (["-m", "--cfg", "job"], "leave out -m"),

@@ -118,8 +118,11 @@ def test_another_architectures_checkpoint_is_refused(command: Command, images: l
         assert result.code == 2
         assert re.search(r"last\.ckpt: holds VDSR with .*'depth': 3", result.err)
     broken = half.folder / "broken.ckpt"
-    broken.write_bytes(b"PK no checkpoint")
-    for name, message in (("broken.ckpt", "broken"), ("config.yaml", "broken|not a checkpoint")):
+    broken.write_bytes(b"PK\x03\x04 no checkpoint")
+    for name, message in (
+        ("broken.ckpt", "is cut off or damaged"),
+        ("config.yaml", "is text, no weights"),
+    ):
         result = command("evaluate", *images, f"ckpt_path={half.folder / name}", run="evaluate")
         assert result.code == 2
         assert re.search(message, result.err)

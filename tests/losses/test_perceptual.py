@@ -244,7 +244,7 @@ def test_files_that_do_not_serve(tmp_path: Path) -> None:
         PerceptualLoss("vgg16", weights=str(tmp_path / "no.pth"))
     broken = tmp_path / "broken.pth"
     broken.write_bytes(b"no weights")
-    with pytest.raises(CheckpointError, match=r"broken\.pth: broken or no plain file"):
+    with pytest.raises(CheckpointError, match=r"broken\.pth: is text, no weights"):
         PerceptualLoss("vgg16", weights=str(broken))
     torch.save(get_model("squeezenet1_0", weights=None).state_dict(), broken)
     with pytest.raises(CheckpointError, match=r"do not fit: features\.0\.weight has the shape"):
