@@ -2,10 +2,10 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 _WINDOW = 11
 _SIGMA = 1.5
+_STRIP = 128  # rows of the map at a time, which stay in a processor's cache
 _C1 = (0.01 * 255) ** 2
 _C2 = (0.03 * 255) ** 2
 
@@ -52,19 +52,37 @@ def ssim(prediction: Tensor, target: Tensor) -> Tensor:
         raise ValueError(
             f"SSIM needs at least {_WINDOW} x {_WINDOW} pixels, got {tuple(prediction.shape[-2:])}"
         )
-    x, y = _double(prediction), _double(target)
-    b, c = x.shape[:2]
-    position = torch.arange(_WINDOW, device=x.device, dtype=x.dtype) - _WINDOW // 2
-    window = torch.exp(-position.square() / (2 * _SIGMA**2))
-    window = window / window.sum()
+    total = torch.zeros(len(prediction), dtype=_double(target[:0]).dtype, device=target.device)
+    for top in range(0, target.shape[-2] - _WINDOW + 1, _STRIP):
+        rows = slice(top, top + _STRIP + _WINDOW - 1)
+        similarity = _similarity(_double(prediction[..., rows, :]), _double(target[..., rows, :]))
+        total += similarity.sum(dim=(1, 2, 3))
+    height, width = (side - _WINDOW + 1 for side in target.shape[-2:])
+    return total / (target.shape[1] * height * width)
 
-    maps = torch.cat([x, y, x * x, y * y, x * y]).flatten(0, 1)[:, None]
-    maps = F.conv2d(F.conv2d(maps, window.view(1, 1, -1, 1)), window.view(1, 1, 1, -1))
-    mean_x, mean_y, xx, yy, xy = maps.unflatten(0, (5, b, c)).squeeze(3)
 
+def _similarity(x: Tensor, y: Tensor) -> Tensor:
+    """The map of structural similarity: two [B, C, H, W] -> [B, C, H - 10, W - 10]."""
+    mean_x, mean_y, xx, yy, xy = (_smooth(m) for m in (x, y, x * x, y * y, x * y))
     covariance = xy - mean_x * mean_y
     variances = xx - mean_x.square() + yy - mean_y.square()
     luminance = (2 * mean_x * mean_y + _C1) / (mean_x.square() + mean_y.square() + _C1)
-    similarity = luminance * (2 * covariance + _C2) / (variances + _C2)
-    result: Tensor = similarity.mean(dim=(1, 2, 3))
-    return result
+    return luminance * (2 * covariance + _C2) / (variances + _C2)
+
+
+def _smooth(x: Tensor) -> Tensor:
+    """Filters [..., H, W] with the Gaussian window, where it lies wholly inside.
+
+    Rows, then columns, each a sum of shifted images: in double precision a fraction of the time
+    of ``conv2d``.
+    """
+    position = torch.arange(_WINDOW, dtype=torch.float64) - _WINDOW // 2
+    window = torch.exp(-position.square() / (2 * _SIGMA**2))
+    first, *others = (window / window.sum()).tolist()
+    for dim in (-2, -1):
+        size = x.shape[dim] - _WINDOW + 1
+        result = x.narrow(dim, 0, size) * first
+        for shift, weight in enumerate(others, start=1):
+            result.add_(x.narrow(dim, shift, size), alpha=weight)
+        x = result
+    return x

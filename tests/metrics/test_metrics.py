@@ -5,6 +5,7 @@ import torch
 import torch.distributed as dist
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch import multiprocessing
+from torch.nn.functional import conv2d
 
 from sr_experiments.metrics import PSNR, SSIM, psnr, ssim
 
@@ -42,6 +43,26 @@ def test_ssim_equals_scikit_image_inside_the_border(channels: int):
             )
             values.append(full[5:-5, 5:-5].mean())
         assert ours.item() == pytest.approx(sum(values) / channels, abs=1e-9)
+
+
+def wang(x: torch.Tensor, y: torch.Tensor) -> float:
+    """``ssim_index`` as the authors wrote it: one 11 x 11 window, filtered at once."""
+    axis = torch.arange(-5, 6, dtype=torch.float64)
+    window = torch.exp(-(axis[:, None] ** 2 + axis[None] ** 2) / (2 * 1.5**2))
+    window = (window / window.sum())[None, None]
+    mu1, mu2, s11, s22, s12 = (conv2d(m[None, None], window) for m in (x, y, x * x, y * y, x * y))
+    s11, s22, s12 = s11 - mu1 * mu1, s22 - mu2 * mu2, s12 - mu1 * mu2
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    above = (2 * mu1 * mu2 + c1) * (2 * s12 + c2)
+    return (above / ((mu1**2 + mu2**2 + c1) * (s11 + s22 + c2))).mean().item()
+
+
+@pytest.mark.parametrize("shape", [(11, 11), (37, 52), (138, 20), (300, 16)])
+def test_ssim_is_wang_s_to_twelve_digits(shape: tuple[int, int]):
+    generator = torch.Generator().manual_seed(3)
+    x = torch.randint(256, shape, generator=generator).double()
+    for y in (x.roll(1, 0), (x + 3).clamp(0, 255), 255 - x):
+        assert ssim(x[None, None], y[None, None]).item() == pytest.approx(wang(x, y), abs=1e-12)
 
 
 def test_equal_images():
