@@ -1,6 +1,7 @@
 """A picture that compares low resolution, bicubic, result and original."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def _canvas(rows: Sequence[Sequence[Tile]]) -> Tensor:
     return torch.from_numpy(np.array(canvas)).permute(2, 0, 1)
 
 
+def _score(baseline: float, result: float) -> str:
+    if math.isnan(result):
+        return "no PSNR: values are NaN"
+    return f"{result:.2f} dB ({result - baseline:+.2f})"
+
+
 def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
     """A line that does not reach into the next tile: its end tells configurations apart."""
     while font.getlength(text) > _SIDE * _ZOOM:
@@ -131,7 +138,7 @@ def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: s
     captions = [
         f"{'LR' if scale != 1 else 'input'}, {name}\n{item['path'].rsplit('/', 1)[-1]}",
         f"{protocol.baseline(scale)}\n{scores[0]:.2f} dB",
-        f"{method}\n{scores[1]:.2f} dB ({scores[1] - scores[0]:+.2f})",
+        f"{method}\n{_score(*scores)}",
         "HR\noriginal",
         f"error of {method}\nx{_ERROR_GAIN}, gray = 0",
     ]

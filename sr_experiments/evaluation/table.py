@@ -1,6 +1,7 @@
 """Scores as a table: for people, and as a file."""
 
 import csv
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -34,7 +35,7 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
             f"{row.bicubic_ssim:.4f}",
             f"{row.psnr:.3f}",
             f"{row.ssim:.4f}",
-            f"{row.gain:+.3f}",
+            "-" if math.isnan(row.gain) else f"{row.gain:+.3f}",
             *(f"{value:.4f}" for value in row.others.values()),
         )
     # A pipe has no width of its own; the table must not be folded there.

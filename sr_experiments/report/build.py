@@ -38,12 +38,15 @@ def make_subject(
     own = study is not None and chosen == study.metric
     if better is None:
         better = study.better if study and own else better_of(chosen)
-    if target is None and study and own:
-        target = study.target
+    origin = {} if target is None else {"whence": "as asked"}
+    if target is None and study and own and study.target is not None:
+        target, origin = study.target, {"whence": "the study's"}
     known = any(chosen in run.curves for run in runs)
     notes = [] if known or not chosen else [f"No run has measured {chosen} yet."]
     groups = make_groups(runs, study)
-    return Subject(runs, groups, chosen if known else "", better, target, study, notes)
+    return Subject(
+        runs, groups, chosen if known else "", better, target, study=study, notes=notes, **origin
+    )
 
 
 def build_content(subject: Subject) -> Content:

@@ -25,15 +25,10 @@ def make_statistics(subject: Subject) -> tuple[list[Statistic], str]:
     target = subject.target if subject.target is not None else _reachable(subject)
     lines = [_statistic(subject, group, target) for group in subject.groups]
     text = "none" if np.isnan(target) else f"{target:.{digits(subject.metric)}f}"
-    whence = (
-        "as asked"
-        if subject.target is not None
-        else "the worst final value of all, which all reach"
-    )
     return lines, (
         f"{label(subject.metric)}, of finished runs; mean over seeds ± half of the 95 % confidence "
         "interval (Student's t). Area: mean value between the first and the last measurement. "
-        f"Target: {text}{'' if np.isnan(target) else f' ({whence})'}."
+        f"Target: {text}{'' if np.isnan(target) else f' ({subject.whence})'}."
     )
 
 

@@ -48,11 +48,21 @@ def _figure(metric: Metric, names: dict[str, str], order: dict[str, int]) -> Fig
     axes.set_xlabel("steps")
     axes.set_ylabel(metric["label"])
     axes.grid(alpha=0.25)
+    _clip_bands(axes, metric)
     if 0 < len(metric["lines"]) <= _MOST_IN_LEGEND:
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
     elif metric["lines"]:
         axes.set_title(f"{len(metric['lines'])} configurations; their names are in the report")
     return figure
+
+
+def _clip_bands(axes: Axes, metric: Metric) -> None:
+    """Shows the range of the curves: of two seeds, an interval may be many times as wide."""
+    curves = [c for line in metric["lines"] for c in (line["mean"], *line["runs"].values())]
+    values = [value for curve in curves for value in curve if value is not None]
+    if values and max(values) > min(values):
+        room = 0.05 * (max(values) - min(values))
+        axes.set_ylim(min(values) - room, max(values) + room)
 
 
 def _draw(axes: Axes, line: Lines, name: str, place: int) -> None:

@@ -11,6 +11,9 @@ from sr_experiments.studies.run import Curve
 
 Array = NDArray[np.float64]
 
+_MOST_PAIRS = 1000
+_POWER = 0.8
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -103,6 +106,26 @@ def paired(x: Array, y: Array) -> tuple[Estimate, float, float]:
         hedges = np.exp(logs[0] - logs[1]) / np.sqrt(freedom / 2)
         effect = float(hedges * mean / differences.std(ddof=1))
     return estimate(differences), float(stats.ttest_rel(x, y).pvalue), effect
+
+
+def pairs_needed(difference: Estimate, confidence: float = 0.95) -> int | None:
+    """How many pairs would tell a paired difference from 0, four times out of five.
+
+    Args:
+        difference: mean and interval of the pairs there are; their spread is taken as it is.
+        confidence: of the interval.
+
+    Returns:
+        The least such number of pairs; None beyond 1000, or where the difference is 0 or unknown.
+    """
+    half, count = difference.high - difference.mean, difference.count
+    if count < 2 or not np.isfinite(half) or not difference.mean:
+        return None
+    spread = half * np.sqrt(count) / stats.t.ppf((1 + confidence) / 2, count - 1)
+    pairs = np.arange(2, _MOST_PAIRS + 1)
+    bound = stats.t.ppf((1 + confidence) / 2, pairs - 1) + stats.t.ppf(_POWER, pairs - 1)
+    enough = abs(difference.mean) * np.sqrt(pairs) >= bound * spread
+    return int(pairs[enough.argmax()]) if enough.any() else None
 
 
 def _over_seeds(values: Array, confidence: float) -> tuple[Array, Array, NDArray[np.int64]]:

@@ -7,7 +7,7 @@ from typing import Literal
 from sr_experiments.errors import ConfigError
 from sr_experiments.studies.comparison import Comparison
 from sr_experiments.studies.speed import Speed
-from sr_experiments.studies.wording import Names, headline, remarks
+from sr_experiments.studies.wording import Names, enough, headline, remarks
 
 Verdict = Literal["supports", "contradicts", "cannot tell"]
 _OF_VALUES = ("higher", "lower", "not higher")
@@ -64,7 +64,9 @@ def judge(
     verdict: Verdict = "cannot tell" if at_once else _verdict(expect, low, high, bound)
     limit = f" against a margin of {size}" if margin and pairs else ""
     few = ", and one pair is no evidence" if pairs == 1 else ""
-    first = f"{headline(comparison, names, unit, verb)}{limit}{few}."
+    unsure = verdict == "cannot tell" and not margin
+    more = enough(comparison) if unsure else ""
+    first = f"{headline(comparison, names, unit, verb)}{limit}{few}{more}."
     return Judgement(verdict, " ".join([first, *remarks(comparison, names)]))
 
 

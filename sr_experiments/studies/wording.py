@@ -5,6 +5,7 @@ from math import floor, isfinite, log10
 
 from sr_experiments.studies.comparison import Comparison
 from sr_experiments.studies.speed import Speed
+from sr_experiments.studies.statistics import pairs_needed
 
 Names = tuple[str, str]
 
@@ -20,8 +21,8 @@ def describe(
         unit: of the values, as "dB".
         verb: what is compared: "ends" for final values, as "peaks" for best ones.
     """
-    sentences = [headline(comparison, names, unit, verb) + ".", *remarks(comparison, names)]
-    return " ".join(sentences)
+    first = f"{headline(comparison, names, unit, verb)}{enough(comparison)}."
+    return " ".join([first, *remarks(comparison, names)])
 
 
 def headline(comparison: Comparison | Speed, names: Names, unit: str, verb: str) -> str:
@@ -46,9 +47,26 @@ def headline(comparison: Comparison | Speed, names: Names, unit: str, verb: str)
         return f"The {pairs} pairs of {a} and {b} do not all point one way{mean}"
     if pairs == 1:
         return f"{sentence} (one pair)"
+    if pairs == 2 and not clear:  # whose interval is wider than anything that was measured
+        return f"{sentence} in 2 pairs, which cannot tell"
     effect = f", d = {abs(logs.effect):.1f}" if isfinite(logs.effect) else ""
     chance = "" if clear else ", which is not distinguishable"
     return f"{sentence} ({interval}, {pairs} pairs{effect}){chance}"
+
+
+def enough(comparison: Comparison | Speed) -> str:
+    """How many pairs would tell, as the end of a sentence; empty where these do, or none might."""
+    logs = comparison.logs if isinstance(comparison, Speed) else comparison
+    found = logs.difference
+    if (
+        logs.verdict != "not distinguishable"
+        or not 2 <= found.count == logs.pairs
+        or not found.mean
+    ):
+        return ""
+    needed = pairs_needed(found)
+    many = f"about {max(needed, logs.pairs + 1)}" if needed else "more than 1000"
+    return f"; {many} pairs of this spread would tell"
 
 
 def remarks(comparison: Comparison | Speed, names: Names) -> list[str]:

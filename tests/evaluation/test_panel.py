@@ -7,8 +7,9 @@ import torch
 from PIL import ImageFont
 
 from sr_experiments.data import Degradation
-from sr_experiments.evaluation import panel
+from sr_experiments.evaluation import BenchmarkScore, panel
 from sr_experiments.evaluation.panel import cut_tiles, draw_comparison
+from sr_experiments.evaluation.table import print_table
 from sr_experiments.models import VDSR
 from tests.evaluation.test_benchmark import PROTOCOL, item, still_network
 
@@ -51,3 +52,14 @@ def test_a_long_name_stays_above_its_own_tile():
     assert fitted.startswith("a conf")
     assert fitted.endswith("lr=0.001")
     assert panel._fitting("bicubic", font) == "bicubic"
+
+
+def test_a_network_of_nans_has_no_score(capsys: pytest.CaptureFixture[str]):
+    network = still_network()
+    torch.nn.init.constant_(next(network.parameters()), torch.nan)
+    (tiles,) = cut_tiles(network, [item()], PROTOCOL, "VDSR")
+    assert tiles[2][0] == "VDSR\nno PSNR: values are NaN"
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    score.update(network, item())
+    print_table(score.compute(), PROTOCOL, "VDSR")
+    assert "+nan" not in capsys.readouterr().out

@@ -1,5 +1,6 @@
 """What a report says of runs in every condition."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.report.content import Content
 from sr_experiments.report.labels import label
 from sr_experiments.studies.reading import read_runs
+from sr_experiments.studies.run import SEEN
 from sr_experiments.studies.study import Study, read_study
 from tests.studies.folders import METRIC, make_run, make_sweep, make_tiles
 
@@ -231,6 +233,36 @@ def test_a_target_and_a_metric_can_be_chosen(tmp_path: Path) -> None:
     assert loss["metrics"][0]["better"] == "lower"
 
 
+def test_a_target_says_where_it_comes_from(studied: Path) -> None:
+    study = tiny_study(target=31.0)
+    assert "31.00 (the study's)" in report(studied, study=study)["statistics_note"]
+    assert "30.50 (as asked)" in report(studied, study=study, target=30.5)["statistics_note"]
+    worst = report(studied, study=tiny_study())["statistics_note"]
+    assert "(the worst final value of all, which all reach)" in worst
+
+
+def test_the_row_beside_denoised_images_is_the_noisy_one(tmp_path: Path) -> None:
+    noise = {"model": {"scales": [1]}, "degradation": {"sigma": 30}}
+    make_run(tmp_path / "0", changes=noise)
+    results = report(tmp_path)["results"]
+    assert results is not None
+    assert [row["name"] for row in results["rows"]] == ["noisy", "all runs"]
+    make_tiles(tmp_path / "0", ["set5_a_x1"])
+    captions = tmp_path / "0" / "images" / "tiles" / "tiles.json"
+    captions.write_text(captions.read_text().replace("bicubic\\n", "noisy\\n"))
+    (picture,) = report(tmp_path)["pictures"]
+    assert [tile["name"] for tile in picture["tiles"]] == ["noisy", "all runs", "original"]
+
+
+def test_test_images_that_were_watched_are_noted(tmp_path: Path) -> None:
+    folder = make_run(tmp_path / "0")
+    assert not any("during training too" in note for note in report(tmp_path)["notes"])
+    status = json.loads((folder / "status.json").read_text())
+    status["metrics"][SEEN] = 5
+    (folder / "status.json").write_text(json.dumps(status))
+    assert any("during training too" in note for note in report(tmp_path)["notes"])
+
+
 def test_speeds_that_only_tell_when_was_measured_are_not_compared(tmp_path: Path) -> None:
     make_run(tmp_path / "0", [30.0, 31.0, 32.0])
     rows = (make_run(tmp_path / "1", [33.0, 34.0], lr=0.2) / "metrics.csv").read_text()
@@ -280,6 +312,7 @@ def test_large_and_broken_pictures_are_left_out_with_a_note(tmp_path: Path) -> N
     [
         ("val/psnr", "PSNR over the validation sets, dB"),
         ("val/urban100_x4/ssim_rgb", "SSIM on Urban100 x4 (RGB)"),
+        ("val/held_out_x3/psnr_y", "PSNR on held-out images x3 (Y), dB"),
         ("train/loss", "training loss"),
         ("test/my_set_x1.5/lpips", "LPIPS on My_set x1.5"),
     ],

@@ -13,7 +13,7 @@ from PIL import Image
 from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.report.content import Content
 from sr_experiments.report.markdown import render_markdown
-from sr_experiments.report.plots import draw_plots
+from sr_experiments.report.plots import _figure, draw_plots
 from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
 from sr_experiments.studies.reading import read_runs
@@ -67,6 +67,17 @@ def test_plots_are_pictures_for_print(subject: Subject, tmp_path: Path) -> None:
         colours = {pixel[:3] for _, pixel in image.getcolors(10**6) or []}  # type: ignore[index]
     assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)} <= colours
     assert not list((tmp_path / "plots").glob(".*"))
+
+
+def test_a_wide_band_does_not_squash_a_plot() -> None:
+    content = sample_content()
+    for line in content["metrics"][0]["lines"]:
+        line.update(low=[-140.0] * len(line["mean"]), high=[110.0] * len(line["mean"]))
+    names = {each["id"]: each["name"] for each in content["configurations"]}
+    figure = _figure(content["metrics"][0], names, {name: i for i, name in enumerate(names)})
+    low, high = figure.axes[0].get_ylim()
+    assert 0 < low < 25
+    assert 37 < high < 42
 
 
 def test_plots_of_many_configurations_with_odd_names(tmp_path: Path) -> None:

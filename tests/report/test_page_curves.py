@@ -1,5 +1,8 @@
 """What the curves show."""
 
+import pytest
+from playwright.sync_api import Page
+
 from tests.report.looking import BLUE, DARK_BLUE, VERMILION, Show, drawn, pixels_of
 from tests.report.sample import sample_content
 
@@ -50,6 +53,31 @@ def test_bands_lie_around_the_mean(show: Show) -> None:
     )
     # The scale is padded by a tenth on either side, the axes take about a tenth each way.
     assert 0.5 < share < 0.9
+
+
+def test_a_wide_band_does_not_squash_the_curves(show: Show) -> None:
+    content = sample_content()
+    usual = height_of(show(content), BLUE)
+    for line in content["metrics"][0]["lines"]:
+        line.update(low=[-140.0] * len(line["mean"]), high=[110.0] * len(line["mean"]))
+    assert height_of(show(content), BLUE) == pytest.approx(usual, rel=0.2)
+
+
+def height_of(page: Page, colour: tuple[int, int, int]) -> int:
+    """From the highest to the lowest pixel of just this colour."""
+    drawn(page)
+    return page.evaluate(
+        """([red, green, blue]) => {
+          const canvas = document.querySelector("#curves canvas");
+          const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const rows = [];
+          for (let at = 0; at < data.length; at += 4)
+            if (data[at] === red && data[at + 1] === green && data[at + 2] === blue)
+              rows.push(Math.floor(at / 4 / canvas.width));
+          return rows.at(-1) - rows[0];
+        }""",
+        list(colour),
+    )
 
 
 def test_colours_follow_the_scheme(show: Show) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from sr_experiments.studies.run import Curve
-from sr_experiments.studies.statistics import Estimate, band, estimate, paired
+from sr_experiments.studies.statistics import Estimate, band, estimate, paired, pairs_needed
 from tests.studies.synthetic import curve, same
 
 NAN = np.nan
@@ -156,3 +156,18 @@ def test_swapping_sides_swaps_signs(pairs: list[tuple[float, float]]) -> None:
     (one, p, d), (other, q, e) = paired(x, y), paired(y, x)
     assert same([one.mean, one.low, one.high], [-other.mean, -other.high, -other.low])
     assert same([p, d, one.count], [q, -e, other.count])
+
+
+@pytest.mark.parametrize(("effect", "pairs"), [(0.5, 34), (0.8, 15), (1.0, 10)])
+def test_the_pairs_that_would_tell_are_those_of_power_tables(effect: float, pairs: int) -> None:
+    """Of a paired t test with 5 % error and 80 % power (G*Power 3.1, d_z)."""
+    x = np.array([0.0, 1.0, 2.0, 3.0, 4.0])
+    x = (x - x.mean()) / x.std(ddof=1) + effect
+    assert pairs_needed(paired(x, np.zeros(5))[0]) == pairs
+    assert pairs_needed(paired(-x, np.zeros(5))[0]) == pairs
+
+
+def test_what_no_number_of_pairs_would_tell() -> None:
+    for values in ([1.0], [0.0, 0.0], [-1.0, 1.001], [float("inf"), 1.0]):
+        x = np.array(values)
+        assert pairs_needed(paired(x, np.zeros(len(x)))[0]) is None

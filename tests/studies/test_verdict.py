@@ -132,7 +132,20 @@ def test_the_words_of_little_evidence() -> None:
     assert judge("higher", ONE, names=NAMES, unit="dB").words == (
         "residual_0.1 ends 2.00 dB higher than plain_0.1 (one pair), and one pair is no evidence."
     )
-    assert describe(LEVEL, ("a", "b"), "dB").endswith(", which is not distinguishable.")
+    assert describe(LEVEL, ("a", "b"), "dB").endswith(
+        ", which is not distinguishable; about 309 pairs of this spread would tell."
+    )
+    assert describe(compare_speed(outcomes(40, 40), outcomes(18, 4000)), ("a", "b")) == (
+        "a reaches the target 6.71x faster than b in 2 pairs, which cannot tell; "
+        "about 34 pairs of this spread would tell."
+    )
+    claim = judge("higher", compare(outcomes(30, 38), outcomes(32, 30)), names=("a", "b"))
+    assert claim.verdict == "cannot tell"
+    assert claim.words.endswith(
+        "in 2 pairs, which cannot tell; about 46 pairs of this spread would tell."
+    )
+    same = compare(outcomes(30, 30), outcomes(30, 30))
+    assert describe(same, ("a", "b")) == "a ends level with b in 2 pairs, which cannot tell."
     missing = compare(outcomes(37, "killed", 36), outcomes("running", 36, "failed"))
     assert describe(missing, ("a", "b")) == (
         "a and b have no seed that counts for both. Left out are 3 pairs: "

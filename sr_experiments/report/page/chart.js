@@ -21,10 +21,11 @@ function bandsOf(parts, styles) {
   );
 }
 
-/** One scale: the zoomed range if there is one, else all values. */
-function scaleOptions(log, zoomed) {
+/** One scale: the zoomed range if there is one, else the given one, else all values. */
+function scaleOptions(log, zoomed, known) {
   const scale = { time: false, distr: log ? 3 : 1 };
   if (zoomed) scale.range = () => zoomed;
+  else if (known) scale.range = () => (log ? logRange(...known) : uPlot.rangeNum(...known, 0.1, true));
   else if (log) scale.range = (chart, low, high) => (low === null ? [1, 10] : logRange(low, high));
   return scale;
 }
@@ -59,13 +60,13 @@ function axisOptions(label, log, whole, size) {
  * onZoom gets {x: [low, high], y: [low, high]} of a dragged rectangle, or null for a reset.
  */
 function drawChart(place, metric, view, styles, onZoom) {
-  const { data, parts } = drawnSeries(metric, view);
+  const { data, parts, range } = drawnSeries(metric, view);
   const zoom = view.zoom;
   const options = {
     ...chartSize(place),
     scales: {
       x: scaleOptions(view.logX, zoom && zoom.x),
-      y: scaleOptions(view.logY, zoom && zoom.y),
+      y: scaleOptions(view.logY, zoom && zoom.y, range),
     },
     axes: [
       axisOptions(AXES[view.x], view.logX, view.x !== "seconds" && !view.logX, 32),

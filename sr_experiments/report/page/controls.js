@@ -81,7 +81,7 @@ function curveControls(content, view, renew, reset) {
 function aboutCurves(metric, view) {
   const banded = metric.lines.some((lines) => lines.low.some((low) => low !== null));
   const words = [];
-  words.push(banded ? "Lines are means over seeds, bands their confidence intervals." : "");
+  words.push(banded ? "Lines are means over seeds, bands their confidence intervals, as far as runs reach." : "");
   words.push(
     view.smoothing
       ? `Smoothed by an exponential moving average (${view.smoothing}), bands too.`

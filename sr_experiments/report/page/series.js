@@ -19,25 +19,29 @@ function placesAlong(xs, log) {
     .sort((a, b) => xs[a] - xs[b]);
 }
 
-/** The tables of one configuration: its band, its single runs, its mean. */
+/** The tables of one configuration: its band, its single runs, its mean, and their range. */
 function tablesOf(lines, view) {
   const places = placesAlong(lines[view.x], view.logX);
   const pick = (values) => places.map((place) => values[place]);
   const xs = pick(lines[view.x]);
   const shown = (values) =>
     smooth(pick(values), view.smoothing).map((y) => (view.logY && y <= 0 ? null : y));
-  const runs = view.runs ? Object.values(lines.runs) : [];
+  const all = Object.values(lines.runs).map(shown);
+  const mean = shown(lines.mean);
+  const known = [mean, ...all].flat().filter((y) => y !== null && y !== undefined);
   return {
+    range: known.length ? [Math.min(...known), Math.max(...known)] : null,
     configuration: lines.configuration,
     band: [xs, shown(lines.low), shown(lines.high)],
-    runs: [xs, ...runs.map(shown)],
-    mean: [xs, shown(lines.mean)],
+    runs: [xs, ...(view.runs ? all : [])],
+    mean: [xs, mean],
   };
 }
 
 /**
- * What is drawn: {data, parts}, data as uPlot aligns it and parts naming each column after x as
- * {configuration, role}. Bands come first and means last, so that means lie on top.
+ * What is drawn: {data, parts, range}, data as uPlot aligns it and parts naming each column after
+ * x as {configuration, role}. Bands come first and means last, so that means lie on top. The range
+ * is that of all runs: of two seeds, a band may be many times as wide, and is clipped.
  */
 function drawnSeries(metric, view) {
   const tables = metric.lines
@@ -56,5 +60,10 @@ function drawnSeries(metric, view) {
       });
     }
   }
-  return { data: columns.length ? uPlot.join(columns) : [[]], parts };
+  const ranges = tables.map((table) => table.range).filter((range) => range !== null);
+  const range = [
+    Math.min(...ranges.map(([low]) => low)),
+    Math.max(...ranges.map(([, high]) => high)),
+  ];
+  return { data: columns.length ? uPlot.join(columns) : [[]], parts, range };
 }
