@@ -86,8 +86,12 @@ def warm_start(config: DictConfig, network: Network, module: RestorationModule) 
         check_resumable(Path(config.ckpt_path), network, adversarial)
         rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
     elif config.init_from:
-        # Another scale has other sub-pixel layers, which start anew.
-        fill(network, Path(config.init_from), keep=["upsample."])
+        if anew := fill(network, Path(config.init_from), keep=["upsample."]):
+            rank_zero_only(print)(
+                f"init_from: {', '.join(anew)} start at random values, as those of "
+                f"{config.init_from} do not fit this scale; all other weights are taken",
+                flush=True,
+            )
     elif adversarial:
         rank_zero_warn(
             "the generator starts cold: adversarial training is stable from a network that was "

@@ -28,7 +28,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return dict(checkpoint)
 
 
-def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> None:
+def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> list[str]:
     """Loads a file of weights, the project's or a known foreign kind, into a network.
 
     Args:
@@ -36,14 +36,18 @@ def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> None:
         path: the file.
         keep: beginnings of names that stay as they are where the file's do not fit.
 
+    Returns:
+        The names that stayed as they were.
+
     Raises:
         CheckpointError: the file cannot be read or does not fit the network.
     """
     state = load_weights(path)
     try:
-        network.load_state_dict(convert_keys(state, network, keep))
+        converted = convert_keys(state, network, keep)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
+    return list(network.load_state_dict(converted, strict=False).missing_keys)
 
 
 def check_resumable(path: Path, network: Network, adversarial: bool = False) -> None:

@@ -110,7 +110,7 @@ def convert_keys(
             ["upsample."] when EDSR x3 starts from x2.
 
     Returns:
-        All that `network.load_state_dict` wants.
+        What `network.load_state_dict` wants, without what keeps its own.
 
     Raises:
         CheckpointError: they do not fit; says which miss, are unexpected or have another shape.
@@ -127,7 +127,7 @@ def convert_keys(
     if wrong:
         reasons = _reasons(sorted(wrong), state, own)
         raise CheckpointError(f"{source} do not fit {type(network).__name__}: {reasons}")
-    return {k: own[k] if k in misfits else state[k] for k in own}
+    return {k: state[k] for k in own if k not in misfits}
 
 
 def _unwrap(content: Any) -> dict[str, Any]:
