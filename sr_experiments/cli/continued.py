@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.files import write_whole
 from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.sweeps.command import JOB_MARK
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.prior import check_same, settle
 
@@ -30,6 +32,15 @@ def earlier_start(config: DictConfig, content: dict[str, Any]) -> Job | None:
     check_same(job)
     settle(job)
     return job
+
+
+def goes_on(config: DictConfig) -> bool:
+    """Whether this run belongs into a folder that holds one: it continues that, or the sweep asks.
+
+    A sweep has compared the configurations, and decided what becomes of an earlier attempt.
+    """
+    swept = JOB_MARK in os.environ or HydraConfig.get().mode == RunMode.MULTIRUN
+    return swept or continues_itself(config)
 
 
 def continues_itself(config: DictConfig) -> bool:

@@ -15,6 +15,7 @@ import torch
 import yaml
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.cli.run_lock import claim
 from sr_experiments.errors import kind_of
 from sr_experiments.files import remove_leftovers, write_whole
 from sr_experiments.run_checkpoints import CHECKPOINTS
@@ -42,8 +43,25 @@ class RunFolder:
         self.path = path
         self.started = time.time()
 
-    def begin(self, config: Mapping[str, Any], overrides: Sequence[str]) -> None:
-        """Records the resolved configuration, what was typed, and the surroundings."""
+    def begin(
+        self,
+        config: Mapping[str, Any],
+        overrides: Sequence[str],
+        continued: bool = False,
+        trains: bool = False,
+    ) -> None:
+        """Locks the folder; records the configuration, what was typed, and the surroundings.
+
+        Args:
+            config: resolved.
+            overrides: as typed.
+            continued: whether this run goes on with the one in the folder.
+            trains: whether it is one that can be continued.
+
+        Raises:
+            ConfigError: another run works in the folder, or has left its results there.
+        """
+        self.lock = claim(self.path, continued, trains)  # held as long as this object lives
         rank_zero_only(remove_leftovers)(self.path, self.path / CHECKPOINTS)
         self._write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
         self._write("overrides.yaml", yaml.safe_dump(list(overrides)))

@@ -16,7 +16,7 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.build import build
-from sr_experiments.cli.continued import earlier_start
+from sr_experiments.cli.continued import earlier_start, goes_on
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network
@@ -55,7 +55,7 @@ def training_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
     folder = RunFolder(Path(config.run_dir))
-    folder.begin(content, HydraConfig.get().overrides.task)
+    folder.begin(content, HydraConfig.get().overrides.task, goes_on(config), trains=True)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     loggers = build_loggers(config)
     drawn = pictures(config, loggers, network, data, scorers["val"].protocol)

@@ -202,7 +202,7 @@ def test_pictures_cost_nothing_without_a_tool_that_takes_them(
 ):
     monkeypatch.setattr(pictures, "cut_tiles", lambda *_: pytest.fail("drawn for nobody"))
     assert command("train", *images, *SHORT).code == 0
-    assert command("train", *images, *SHORT, "logger=tensorboard", "panels=0").code == 0
+    assert command("train", *images, *SHORT, "logger=tensorboard", "panels=0", run="2").code == 0
 
 
 @pytest.mark.parametrize(
