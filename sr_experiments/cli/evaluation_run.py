@@ -23,6 +23,7 @@ from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
+from sr_experiments.run_checkpoints import chosen_checkpoint
 
 
 def evaluation_run(config: DictConfig) -> float:
@@ -64,6 +65,7 @@ def prepare_scoring(config: DictConfig, overrides: Sequence[str]) -> list[str]:
         )
     if config.ckpt_path is None:
         return []
+    config.ckpt_path = str(chosen_checkpoint(Path(config.ckpt_path)))
     return take_over(config, Path(config.ckpt_path), overrides)
 
 

@@ -146,12 +146,9 @@ class Cluster:
                 job.state, job.error = FAILED, _returned_error(handle)
             else:
                 job.state, job.error = KILLED, _fate(handle.job_id)
-            again = job.attempts <= self.batch.settings.retries
-            # The job itself looks here: what was interrupted continues, what failed begins anew.
-            recorded = INTERRUPTED if again else job.state
-            record_end(job.folder, recorded, job.error, job.seconds)
-            if again:
-                self._submit([job])
+            record_end(job.folder, job.state, job.error, job.seconds)
+            if job.attempts <= self.batch.settings.retries:
+                self._submit([job])  # it looks there from where to continue
         self.batch.board.changed(job)
 
     def _cancel(self, jobs: Sequence[Job]) -> None:

@@ -1,42 +1,43 @@
 """What an earlier attempt at a job has left in its folder, and whether it may be used."""
 
 import os
-import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.sweeps.job import FAILED, FINISHED, Job
+from sr_experiments.run_checkpoints import move_aside, newest_checkpoint
+from sr_experiments.sweeps.command import foreign_rank
+from sr_experiments.sweeps.job import FINISHED, Job
 from sr_experiments.sweeps.status import read_config, read_status
 
 # Where a run lies, how its sweep goes and what is said about it do not change its result.
 _IRRELEVANT = {"run_dir", "sweep", "study"}
+_HOPELESS = ("diverged", "dead")
 
 
 def settle(job: Job) -> None:
-    """Marks a job as finished, or finds the checkpoint from which to continue it.
-
-    A job whose code failed begins anew, since its code or data may have been mended. One that was
-    stopped from outside (killed, timed out, interrupted, or still "running" though nobody runs
-    it) continues.
-    """
+    """Marks a job as finished, or finds the checkpoint from which to continue it."""
     status = read_status(job.folder)
     if status.get("state") == FINISHED:
         job.state = FINISHED
         job.seconds = float(status.get("seconds") or 0.0)
         job.take_status()
-    elif status.get("state") == FAILED:
-        shutil.rmtree(job.folder / "checkpoints", ignore_errors=True)
     elif status:
-        job.checkpoint = last_checkpoint(job.folder)
+        job.checkpoint = starting_point(job.folder)
 
 
-def last_checkpoint(folder: Path) -> Path | None:
-    """``last.ckpt`` of a run folder, if it is whole."""
-    path = folder / "checkpoints" / "last.ckpt"
-    return path if zipfile.is_zipfile(path) else None
+def starting_point(folder: Path) -> Path | None:
+    """The checkpoint to continue from; None where the job has to begin anew.
+
+    Only runs that diverged or died begin anew, since more steps would not mend them; their
+    checkpoints are moved aside. All others continue: stopped, killed, out of memory, failed.
+    """
+    if read_status(folder).get("kind") not in _HOPELESS:
+        return newest_checkpoint(folder)
+    if not foreign_rank(os.environ):  # of several processes that look, one moves them
+        move_aside(folder)
+    return None
 
 
 def check_same(job: Job) -> None:

@@ -10,13 +10,13 @@ from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.prior import last_checkpoint
+from sr_experiments.sweeps.prior import starting_point
 from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
 from sr_experiments.sweeps.status import read_status, record_end
 from sr_experiments.sweeps.verdict import verdict
 
 _POLL_SECONDS = 0.05
-_SECONDS_TO_STOP = 10.0
+_SECONDS_TO_STOP = 20.0  # for the end of a step, and a checkpoint
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Runner:
         if job.state != FINISHED:
             record_end(job.folder, job.state, job.error, job.seconds)
             if job.attempts <= self.settings.retries:
-                job.state, job.checkpoint = "waiting", last_checkpoint(job.folder)
+                job.state, job.checkpoint = "waiting", starting_point(job.folder)
                 self.waiting.append(job)
         self.board.changed(job)
 

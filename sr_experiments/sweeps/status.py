@@ -9,6 +9,8 @@ import yaml
 from sr_experiments.files import write_whole
 
 _TAIL_LINES = 20
+# What ended a run from outside; its own record knows the other kinds.
+_KINDS = {"killed": "killed", "timeout": "killed", "interrupted": "interrupted"}
 
 
 def read_status(folder: Path) -> dict[str, Any]:
@@ -35,8 +37,8 @@ def record_end(folder: Path, state: str, error: str, seconds: float) -> None:
     Metrics, and an error that the run recorded, stay; the last lines of ``job.log`` are added.
     """
     status = {"metrics": {}, **read_status(folder)}
-    status |= {"state": state, "seconds": round(seconds, 1)}
-    status["error"] = error
+    status |= {"state": state, "seconds": round(seconds, 1), "error": error}
+    status["kind"] = _KINDS.get(state) or status.get("kind") or "failed"
     status["log"] = tail(folder / "job.log")
     write_whole(folder / "status.json", json.dumps(status, indent=2) + "\n")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sr_experiments.sweeps.job import FAILED, FINISHED, KILLED
+from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED
 from sr_experiments.sweeps.status import read_status, tail
 
 _SEARCHED_LINES = 400
@@ -24,6 +24,8 @@ def verdict(folder: Path, status: int) -> tuple[str, str]:
         if recorded.get("state") == FINISHED:
             return FINISHED, ""
         return FAILED, "it ended without a result"
+    if recorded.get("state") == INTERRUPTED:
+        return INTERRUPTED, str(recorded.get("error") or "")
     log = tail(folder / "job.log", _SEARCHED_LINES)
     memory = any(sign in line for line in log for sign in _OUT_OF_MEMORY)
     prefix = "out of memory: " if memory else ""

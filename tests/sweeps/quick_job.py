@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.app import run_app
-from sr_experiments.errors import TrainingError
+from sr_experiments.errors import DivergedError, TrainingError
 from sr_experiments.files import write_whole
 
 
@@ -32,19 +32,22 @@ def job(config: DictConfig) -> float:
     (folder / "environment").write_text(json.dumps({**environment, "pid": os.getpid()}))
     starts = len((folder / "starts").read_text().splitlines())
     for word in config.tags:
-        _behave(word, starts)
+        _behave(word, starts, folder)
     _status(folder, "finished", {"val/psnr": float(config.seed)})
     with (folder / "finishes").open("a") as file:
         file.write("finished\n")
     return float(config.seed)
 
 
-def _behave(word: str, starts: int) -> None:
+def _behave(word: str, starts: int, folder: Path) -> None:
     name, _, value = word.partition(":")
     if name == "sleep":
         time.sleep(float(value))
     elif name == "fail":
         raise TrainingError("it went wrong")
+    elif name == "diverge":
+        _status(folder, "failed", {}, "diverged")
+        raise DivergedError("the loss is nan")
     elif name == "raise":
         raise RuntimeError("unexpected")
     elif name == "exit":
@@ -60,8 +63,8 @@ def _behave(word: str, starts: int) -> None:
         raise RuntimeError("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB")
 
 
-def _status(folder: Path, state: str, metrics: dict[str, float]) -> None:
-    status = {"state": state, "seconds": 1.0, "metrics": metrics, "error": None}
+def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | None = None) -> None:
+    status = {"state": state, "seconds": 1.0, "metrics": metrics, "error": None, "kind": kind}
     write_whole(folder / "status.json", json.dumps(status))
 
 

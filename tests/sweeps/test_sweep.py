@@ -45,13 +45,15 @@ def test_failures_are_recorded_and_the_others_go_on(sweeps: Sweeps) -> None:
     assert recorded["log"][-1] == "RuntimeError: unexpected"
 
 
-def test_same_command_again_skips_finished_continues_killed_and_reruns_failed(
+def test_same_command_again_skips_finished_and_continues_all_but_the_hopeless(
     sweeps: Sweeps,
 ) -> None:
-    command = ("tags=[finish],[once-dies],[fail]", "hydra.sweep.dir=s")
+    command = ("tags=[finish],[once-dies],[fail],[diverge]", "hydra.sweep.dir=s")
     sweeps.quick(*command)
     folder = sweeps.folder / "s"
-    for job in ("1", "2"):
+    kinds = [read_status(folder / str(job))["kind"] for job in range(4)]
+    assert kinds == [None, "killed", "failed", "diverged"]
+    for job in ("1", "2", "3"):
         checkpoints = folder / job / "checkpoints"
         checkpoints.mkdir()
         _make_checkpoint(checkpoints / "last.ckpt")
@@ -59,12 +61,14 @@ def test_same_command_again_skips_finished_continues_killed_and_reruns_failed(
     assert status == 1
     assert "1 of them finished before" in output
     assert lines(folder / "0" / "starts") == ["None"]
-    assert lines(folder / "1" / "starts") == ["None", str(folder / "1/checkpoints/last.ckpt")]
-    assert lines(folder / "2" / "starts") == ["None", "None"]
-    assert [row["state"] for row in rows(folder)] == ["finished", "finished", "failed"]
+    for job in ("1", "2"):
+        assert lines(folder / job / "starts")[1] == str(folder / job / "checkpoints/last.ckpt")
+    assert lines(folder / "3" / "starts") == ["None", "None"]
+    assert (folder / "3" / "checkpoints.1" / "last.ckpt").is_file()
+    assert [row["state"] for row in rows(folder)] == ["finished", "finished", "failed", "failed"]
     status, _ = sweeps.run(QUICK, "sweep.resume=s")  # all that is known of it
     assert status == 1
-    assert [len(lines(folder / str(job) / "starts")) for job in range(3)] == [1, 2, 3]
+    assert [len(lines(folder / str(job) / "starts")) for job in range(4)] == [1, 2, 3, 3]
 
 
 def _make_checkpoint(path: Path) -> None:

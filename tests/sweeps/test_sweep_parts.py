@@ -1,6 +1,7 @@
 """The parts of a sweep, one by one."""
 
 import csv
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sr_experiments.sweeps.command import job_environment, quoted
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings, read_settings
 from sr_experiments.sweeps.slots import Slots, demand, gpus
+from sr_experiments.sweeps.verdict import verdict
 
 
 def make_job(folder: Path, number: int = 0, **config: Any) -> Job:
@@ -132,8 +134,6 @@ def test_resume_repeats_the_recorded_command(tmp_path: Path) -> None:
 
 
 def write_run(job: Job, state: str, **config: Any) -> None:
-    import json
-
     import yaml
 
     job.folder.mkdir(parents=True)
@@ -142,8 +142,8 @@ def write_run(job: Job, state: str, **config: Any) -> None:
     (job.folder / "config.yaml").write_text(yaml.safe_dump(config))
 
 
-@pytest.mark.parametrize("state", ["running", "interrupted", "killed", "timeout"])
-def test_stopped_runs_continue_only_from_a_whole_checkpoint(tmp_path: Path, state: str) -> None:
+@pytest.mark.parametrize("state", ["running", "interrupted", "killed", "timeout", "failed"])
+def test_runs_continue_only_from_a_whole_checkpoint(tmp_path: Path, state: str) -> None:
     import zipfile
 
     job = make_job(tmp_path, lr=0.1)
@@ -157,6 +157,36 @@ def test_stopped_runs_continue_only_from_a_whole_checkpoint(tmp_path: Path, stat
         file.writestr("archive/version", "3")
     prior.settle(job)
     assert job.checkpoint == last
+
+
+@pytest.mark.parametrize("kind", ["diverged", "dead"])
+def test_the_checkpoints_of_hopeless_runs_are_moved_aside(tmp_path: Path, kind: str) -> None:
+    job = make_job(tmp_path)
+    write_run(job, "failed")
+    for expected in ("checkpoints.1", "checkpoints.2"):
+        (job.folder / "checkpoints").mkdir()
+        (job.folder / "checkpoints" / "last.ckpt").write_bytes(b"weights")
+        (job.folder / "status.json").write_text(json.dumps({"state": "failed", "kind": kind}))
+        prior.settle(job)
+        assert job.checkpoint is None
+        assert not (job.folder / "checkpoints").exists()
+        assert (job.folder / expected / "last.ckpt").read_bytes() == b"weights"
+
+
+@pytest.mark.parametrize(
+    ("status", "recorded", "expected"),
+    [
+        (143, "interrupted", ("interrupted", "Interrupted: stopped by SIGTERM")),
+        (1, "interrupted", ("interrupted", "Interrupted: stopped by SIGTERM")),  # torchrun's
+        (0, "running", ("failed", "it ended without a result")),
+    ],
+)
+def test_a_run_that_stopped_at_a_signal_was_interrupted(
+    tmp_path: Path, status: int, recorded: str, expected: tuple[str, str]
+) -> None:
+    error = "Interrupted: stopped by SIGTERM"
+    (tmp_path / "status.json").write_text(json.dumps({"state": recorded, "error": error}))
+    assert verdict(tmp_path, status) == expected
 
 
 def test_a_moved_folder_is_the_same_run(tmp_path: Path) -> None:
