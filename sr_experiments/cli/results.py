@@ -13,7 +13,7 @@ from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.held_out import count_shared
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
-from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.evaluation.table import print_table, write_images, write_table
 from sr_experiments.imaging import save_image
 from sr_experiments.models import Network
 from sr_experiments.studies.run import SEEN
@@ -56,8 +56,9 @@ def present(
     panels: int,
     loggers: Sequence[Logger] = (),
 ) -> None:
-    """Prints and writes the table, draws the panel, names the files; called by all processes."""
-    rows = scorer.compute()
+    """Prints and writes the tables, draws the panel, names the files; called by all processes."""
+    rows, images = scorer.compute(), scorer.images()
+    rank_zero_only(write_images)(images, scorer.protocol, folder / "per_image.csv")
     _present(rows, scorer, network, data, folder, panels, loggers)
 
 

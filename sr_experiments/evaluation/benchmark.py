@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 import torch
+from torch import distributed
 from torchmetrics import MeanMetric, Metric, MetricCollection, SumMetric
 
 from sr_experiments.batches import EvaluationItem
@@ -12,10 +14,12 @@ from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.inference.precision import full_precision
 from sr_experiments.metrics import PSNR, SSIM, Measure, SetMeasure
+from sr_experiments.metrics.per_image import ImageMean
 from sr_experiments.models import Network
 
 _METHODS = ("bicubic", "model")
 _QUALITIES = {"psnr": PSNR, "ssim": SSIM}
+ImageScore = dict[str, str | float]
 _SMALLEST = 11  # the window of SSIM
 
 
@@ -65,6 +69,7 @@ class BenchmarkScore:
         self.protocol = protocol
         self.measures = dict(measures or {})
         self.timed = timed
+        self.noted: list[ImageScore] = []
         self.keys = [(name, scale) for name in benchmarks for scale in scales]
         # One collection per set and scale, without shared states: their updates differ.
         self.collected = [
@@ -84,15 +89,9 @@ class BenchmarkScore:
         Raises:
             ImageError: the image is too small to be scored at this scale.
         """
-        scale, image = item["scale"], item["image"]
-        width = self.protocol.border_width(scale)
-        least = _SMALLEST + 2 * width + round(scale) - 1
-        if min(image.shape[-2:]) < least:
-            raise ImageError(
-                f"{item['path']}: {image.shape[-1]} x {image.shape[-2]} pixels are too few to be "
-                f"scored at scale {scale}; each side needs at least {least}"
-            )
-        small, target = self.protocol.degrade(image, scale, Path(item["path"]).name)
+        scale = item["scale"]
+        self._check_size(item)
+        small, target = self.protocol.degrade(item["image"], scale, Path(item["path"]).name)
         reference = self.protocol.comparable(target, scale)
         metrics = self.collected[self.keys.index((item["benchmark"], scale))]
         metrics["images"].update(1)
@@ -107,6 +106,38 @@ class BenchmarkScore:
             looks = (self.protocol.visible(image, scale), self.protocol.visible(target, scale))
             for measure in self.measures:
                 metrics[f"{method}_{measure}"].update(*looks)
+        self._note(item, metrics, upscaler.seconds)
+
+    def _check_size(self, item: EvaluationItem) -> None:
+        scale, (height, width) = item["scale"], item["image"].shape[-2:]
+        least = _SMALLEST + 2 * self.protocol.border_width(scale) + round(scale) - 1
+        if min(height, width) < least:
+            raise ImageError(
+                f"{item['path']}: {width} x {height} pixels are too few to be "
+                f"scored at scale {scale}; each side needs at least {least}"
+            )
+
+    def _note(self, item: EvaluationItem, metrics: MetricCollection, seconds: float) -> None:
+        line: ImageScore = {"benchmark": item["benchmark"], "scale": item["scale"]}
+        line["image"] = item["path"]
+        for name in (*_QUALITIES, *self.measures):
+            for method, column in zip(_METHODS, (f"bicubic_{name}", name), strict=True):
+                metric = metrics[f"{method}_{name}"]
+                if isinstance(metric, ImageMean):  # and no measure of a whole set
+                    line[column] = metric.newest.item()
+        line["gain"] = float(line["psnr"]) - float(line["bicubic_psnr"])
+        self.noted.append({**line, "seconds": seconds})
+
+    def images(self) -> list[ImageScore]:
+        """The scores of each image, set by set; with several processes all must call it."""
+        noted = [self.noted]
+        if distributed.is_available() and distributed.is_initialized():
+            noted = [[] for _ in range(distributed.get_world_size())]
+            distributed.all_gather_object(noted, self.noted)
+        order = {key: place for place, key in enumerate(self.keys)}
+        # Image by image from process to process, as they were shared out.
+        mixed = [line for lines in zip_longest(*noted) for line in lines if line is not None]
+        return sorted(mixed, key=lambda line: order[line["benchmark"], line["scale"]])  # type: ignore[index]
 
     def compute(self) -> list[Row]:
         """One row per set and scale; with several processes all must call it."""
@@ -151,6 +182,7 @@ class BenchmarkScore:
 
     def reset(self) -> None:
         """Forgets all images."""
+        self.noted.clear()
         for metrics in self.collected:
             metrics.reset()
 

@@ -2,16 +2,17 @@
 
 import csv
 import math
-import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from sr_experiments.evaluation.benchmark import Row
+from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.files import write_whole
 
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
@@ -44,17 +45,29 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
 
 
 def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
-    """Writes the rows as CSV with the protocol's label in each."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer: csv.DictWriter[str] | None = None
-        for row in rows:
-            values = asdict(row)
-            line = values.pop("others")
-            line = {**values, **line, "gain": row.gain, "protocol": protocol.label}
-            line["degradation"] = str(protocol.degradation or "")
-            if writer is None:
-                writer = csv.DictWriter(file, list(line))
-                writer.writeheader()
-            writer.writerow(line)
-    temporary.replace(path)
+    """Writes the rows as CSV, with the protocol's label and the degradation in each."""
+    lines = []
+    for row in rows:
+        values = asdict(row)
+        others = values.pop("others")
+        lines.append({**values, **others, "gain": row.gain, **about(protocol)})
+    write_csv(lines, path)
+
+
+def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -> None:
+    """Writes the scores of each image as CSV, as :func:`write_table` those of each set."""
+    write_csv([{**line, **about(protocol)} for line in images], path)
+
+
+def about(protocol: Protocol) -> dict[str, str]:
+    """How numbers in a file came about."""
+    return {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
+
+
+def write_csv(lines: Sequence[Mapping[str, str | float]], path: Path) -> None:
+    """Writes lines of the same columns, whole or not at all."""
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, list(lines[0]))
+    writer.writeheader()
+    writer.writerows(lines)
+    write_whole(path, text.getvalue())

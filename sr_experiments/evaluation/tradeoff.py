@@ -1,7 +1,5 @@
 """Distortion against perception: one line per method (Blau and Michaeli, CVPR 2018)."""
 
-import csv
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -10,6 +8,7 @@ from rich.table import Table
 
 from sr_experiments.evaluation.benchmark import Row
 from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.evaluation.table import about, write_csv
 
 Runs = Mapping[str, Sequence[Row]]
 
@@ -28,15 +27,7 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
 
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
     """Writes the same as CSV, with the protocol's label in each line."""
-    about = {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
-    lines = [{**line, **about} for line in _lines(runs, protocol)]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(lines[0]))
-        writer.writeheader()
-        writer.writerows(lines)
-    temporary.replace(path)
+    write_csv([{**line, **about(protocol)} for line in _lines(runs, protocol)], path)
 
 
 def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:

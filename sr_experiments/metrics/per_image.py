@@ -15,12 +15,16 @@ class ImageMean(Metric):
 
     Each process adds the images that it has seen; sums and counts are added across processes, so
     that the mean is exact as long as every image is seen once.
+
+    Attributes:
+        newest: the numbers of the latest update, [B].
     """
 
     higher_is_better = True
     full_state_update = False
     total: Tensor
     count: Tensor
+    newest: Tensor
     per_image: Callable[[Tensor, Tensor], Tensor]  # two [B, C, H, W] -> [B]
 
     def __init__(self, **kwargs: Any) -> None:
@@ -30,7 +34,7 @@ class ImageMean(Metric):
 
     def update(self, prediction: Tensor, target: Tensor) -> None:
         """Adds the images of two [B, C, H, W] on 0..255."""
-        values = self.per_image(prediction, target)
+        self.newest = values = self.per_image(prediction, target)
         self.total += values.sum().to(self.total)
         self.count += values.numel()
 

@@ -23,9 +23,9 @@ def metrics_of(result) -> dict[str, float]:
     return result.status["metrics"]
 
 
-def results_of(folder: Path) -> list[dict[str, str]]:
-    """The rows of results.csv without the times."""
-    with (folder / "results.csv").open() as file:
+def results_of(folder: Path, name: str = "results.csv") -> list[dict[str, str]]:
+    """The rows of a file of scores without the times."""
+    with (folder / name).open() as file:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
@@ -201,15 +201,16 @@ def test_two_processes_score_and_stay_together(command: Command, images: list[st
     )
     assert done.returncode == 0, done.stderr
     assert "2 processes" in done.stdout
-    one, two = (results_of(f) for f in (trained.folder, folder))
-    assert len(one) == len(two) == 3
-    for ours, theirs in zip(one, two, strict=True):
-        assert list(ours) == list(theirs)
-        for name, value in ours.items():
-            if name in ("benchmark", "protocol"):
-                assert theirs[name] == value
-            else:
-                assert float(theirs[name]) == pytest.approx(float(value), abs=1e-9)
+    for name, lines in (("results.csv", 3), ("per_image.csv", 3 * 5)):
+        one, two = (results_of(f, name) for f in (trained.folder, folder))
+        assert len(one) == len(two) == lines
+        for ours, theirs in zip(one, two, strict=True):
+            assert list(ours) == list(theirs)
+            for column, value in ours.items():
+                if column in ("benchmark", "image", "protocol", "degradation"):
+                    assert theirs[column] == value
+                else:
+                    assert float(theirs[column]) == pytest.approx(float(value), abs=1e-9)
     assert json.loads((folder / "status.json").read_text())["state"] == "finished"
 
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.nn import L1Loss
 
 from sr_experiments.data import Degradation
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
-from sr_experiments.evaluation.table import print_table, write_table
+from sr_experiments.evaluation.table import print_table, write_images, write_table
 from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging.io import load_image
 from sr_experiments.inference import Upscaler, upscaler
-from sr_experiments.metrics import psnr
+from sr_experiments.metrics import Measure, psnr
 from sr_experiments.models import EDSR, VDSR
 from tests.conftest import smooth_image
 
@@ -137,6 +138,34 @@ def test_files_name_what_was_changed(tmp_path: Path):
             record = next(csv.DictReader(file))
         assert record["protocol"] == "vdsr with quantise=false"
         assert record["degradation"] == "noise 5"
+
+
+def test_scores_of_each_image_are_kept_and_written(tmp_path: Path):
+    measures = {"mean": Measure(L1Loss())}
+    score = BenchmarkScore(PROTOCOL, ["one", "two"], [2, 3], measures)
+    for benchmark, scale, seed in (("two", 2, 0), ("one", 3, 1), ("one", 2, 2), ("one", 3, 3)):
+        image = item(scale=scale, seed=seed)
+        score.update(VDSR(depth=2), {**image, "benchmark": benchmark, "path": f"a/{seed}.png"})
+    write_images(score.images(), PROTOCOL, tmp_path / "per_image.csv")
+    with (tmp_path / "per_image.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    places = [(line["benchmark"], line["scale"], line["image"]) for line in lines]
+    assert places == [
+        ("one", "2", "a/2.png"),
+        ("one", "3", "a/1.png"),
+        ("one", "3", "a/3.png"),
+        ("two", "2", "a/0.png"),
+    ]
+    row = score.compute()[1]
+    of_set = lines[1:3]
+    for name in ("psnr", "ssim", "bicubic_psnr", "bicubic_ssim", "seconds", "gain"):
+        mean = sum(float(line[name]) for line in of_set) / 2
+        assert mean == pytest.approx(getattr(row, name), rel=1e-6), name
+    mean = sum(float(line["mean"]) for line in of_set) / 2
+    assert mean == pytest.approx(row.others["mean"], abs=1e-9)
+    assert lines[0]["protocol"] == "vdsr"
+    score.reset()
+    assert score.images() == []
 
 
 @pytest.mark.parametrize("channels", [1, 3])
