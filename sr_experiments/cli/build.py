@@ -77,10 +77,15 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
     """Instantiates a node, with further arguments that the configuration does not hold.
 
     Raises:
-        ConfigError: the constructor refused a value.
+        ConfigError: the constructor refused a value, or the node names none.
         UserError: whatever the constructor raised of that kind.
     """
     plain = OmegaConf.to_container(node, resolve=True)
+    if not isinstance(plain, dict) or "_target_" not in plain:
+        raise ConfigError(
+            f"{key}: has no _target_, so that there is nothing to build; choose the option of its "
+            f"group that brings one, or leave it out with ~{key}"
+        )
     try:
         return instantiate(plain, **provided, _convert_="all")
     except InstantiationException as error:

@@ -54,9 +54,9 @@ def training_run(config: DictConfig) -> float:
     scorers = build_scorers(config, data, network)
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
+    callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task, goes_on(config), trains=True)
-    callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     loggers = build_loggers(config)
     drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
     signals = StopSignals()

@@ -30,7 +30,8 @@ class DataWait(pl.Callback):
             self.waited += total - self.before
             self.passed += now - self.started
             pl_module.log("train/data_wait", self.waited / self.passed)
-            if trainer.global_step % trainer.log_every_n_steps == 0:  # type: ignore[attr-defined]
+            every = trainer.log_every_n_steps  # type: ignore[attr-defined]
+            if every and trainer.global_step % every == 0:
                 self.waited = self.passed = 0.0
         self.started, self.before = now, total
 

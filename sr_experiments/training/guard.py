@@ -15,11 +15,11 @@ from sr_experiments.training.checkpoints import LastCheckpoint
 class TrainingGuard(pl.Callback):
     """Notices divergence and dead networks.
 
-    A run has diverged when its loss is no longer finite, or when it is ``factor`` times the largest
-    loss of the first ``warmup`` steps. A network is dead when all of its weights (biases apart) get
-    gradients of exactly zero: then some layer's ReLUs are zero for every input, the output no
-    longer depends on the image, and for a residual network PSNR is that of bicubic interpolation
-    (often to the last digit).
+    A run has diverged when its loss is no longer finite, or when its magnitude is ``factor`` times
+    the largest one of the first ``warmup`` steps (adversarial losses may be negative). A network is
+    dead when all of its weights (biases apart) get gradients of exactly zero: then some layer's
+    ReLUs are zero for every input, the output no longer depends on the image, and for a residual
+    network PSNR is that of bicubic interpolation (often to the last digit).
 
     Args:
         factor: growth of the loss that counts as divergence.
@@ -98,9 +98,9 @@ class TrainingGuard(pl.Callback):
         bad = None
         for loss in losses:
             self.seen += 1
-            if self.seen <= self.warmup and math.isfinite(loss):
-                self.reference = max(self.reference, loss)
-            elif bad is None and not loss <= self.factor * self.reference:
+            if (self.seen <= self.warmup or not self.reference) and math.isfinite(loss):
+                self.reference = max(self.reference, abs(loss))
+            elif bad is None and not abs(loss) <= self.factor * self.reference:
                 bad = (self.seen, loss)
         return bad
 

@@ -1,5 +1,6 @@
 """Training of one restoration network with one loss."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -10,6 +11,7 @@ from torch import Tensor, distributed, nn
 from torch.optim import Optimizer
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
+from sr_experiments.errors import ConfigError
 from sr_experiments.models import Network
 from sr_experiments.training.clipping import Clipping
 from sr_experiments.training.schedules import Interval, Length
@@ -169,8 +171,16 @@ class RestorationModule(pl.LightningModule):
 
     def _length(self, interval: Interval) -> int:
         if interval == "epoch":
-            return self.trainer.max_epochs or 1
-        return int(self.trainer.estimated_stepping_batches)
+            length = float(self.trainer.max_epochs or 1)
+        else:
+            length = float(self.trainer.estimated_stepping_batches)
+        if not 0 <= length < math.inf:
+            raise ConfigError(
+                f"scheduler: its length is that of the run in {interval}s, and trainer.max_epochs="
+                f"{self.trainer.max_epochs} gives none; give a number of epochs, or "
+                "scheduler=constant"
+            )
+        return int(length)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Stores the configuration, so that the network can be built again."""

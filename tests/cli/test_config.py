@@ -114,6 +114,10 @@ def test_a_model_brings_its_recipe_and_it_can_be_overridden():
         (["optim.lr_factors={conv9.weight:0.1}"], r"optim\.lr_factors.*conv9"),
         (["hydra.run.dir=/proc/nowhere/x"], "cannot write /proc/nowhere"),
         (["-m", "--cfg", "job"], "leave out -m"),
+        (
+            ["+callbacks.ema.decay=0.9"],
+            r"callbacks\.ema: has no _target_.*leave it out with ~callb",
+        ),
     ],
 )
 def test_mistakes_end_with_one_line(command, overrides: list[str], message: str):

@@ -71,6 +71,21 @@ def test_the_share_is_that_of_the_loader(
     assert share == pytest.approx(data / (data + step), abs=1e-6)
 
 
+def test_nothing_is_logged_between_epochs() -> None:
+    trainer = pl.Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        log_every_n_steps=0,
+        callbacks=[DataWait()],
+    )
+    trainer.fit(Step(0.0), TimedLoader(Slow(0.0), 0, batch_size=None))
+    assert "train/data_wait" in trainer.callback_metrics
+
+
 class Failing(Slow):
     def __getitem__(self, index: int) -> Tensor:
         raise ImageError("a.png: broken\nsecond line")

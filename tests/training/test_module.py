@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning.plugins import MixedPrecision
 from torch.utils.data import DataLoader, Dataset
 
-from sr_experiments.errors import TrainingError
+from sr_experiments.errors import ConfigError, TrainingError
 from sr_experiments.losses import MSELoss
 from sr_experiments.models import SRCNN, VDSR, Network
 from sr_experiments.training import schedules
@@ -58,16 +58,18 @@ def fit(
     training: RestorationModule, tmp_path: Path, loader: DataLoader | None = None, **kwargs
 ) -> pl.Trainer:
     trainer = pl.Trainer(
-        accelerator="cpu",
-        max_epochs=1,
-        default_root_dir=tmp_path,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-        logger=False,
-        limit_val_batches=0,
-        limit_test_batches=0,
-        **kwargs,
+        **{
+            "accelerator": "cpu",
+            "max_epochs": 1,
+            "default_root_dir": tmp_path,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "enable_checkpointing": False,
+            "logger": False,
+            "limit_val_batches": 0,
+            "limit_test_batches": 0,
+            **kwargs,
+        }
     )
     trainer.fit(training, loader or DataLoader(Batches(), batch_size=None))
     return trainer
@@ -140,6 +142,31 @@ def test_a_dead_network_is_named(tmp_path: Path):
             DataLoader(Batches(40), batch_size=None),
             callbacks=[TrainingGuard()],
         )
+
+
+@pytest.mark.parametrize(
+    ("losses", "bad"),
+    [
+        ([-3.0, -2.0, -1.0, 0.5, 2.0], None),  # a hinge loss
+        ([0.0, 0.0, 0.0, 1.0, 2.0], None),
+        ([-3.0, -2.0, -1.0, 3001.0], (4, 3001.0)),
+        ([-3.0, -2.0, -1.0, -3001.0], (4, -3001.0)),
+        ([0.0, 0.0, 0.0, 1.0, 1001.0], (5, 1001.0)),
+    ],
+)
+def test_losses_below_zero_set_the_measure_too(
+    losses: list[float], bad: tuple[int, float] | None
+) -> None:
+    guard = TrainingGuard(warmup=3)
+    guard.losses = [torch.tensor(loss) for loss in losses]
+    assert guard._judge() == bad
+
+
+def test_a_schedule_over_the_run_needs_its_end(tmp_path: Path) -> None:
+    endless = module(network(), NoClipping())
+    endless.make_scheduler = schedules.cosine
+    with pytest.raises(ConfigError, match=r"scheduler: .*trainer.max_epochs=-1.*constant"):
+        fit(endless, tmp_path, max_epochs=-1, max_time="00:00:00:01")
 
 
 def test_a_healthy_run_is_left_alone(tmp_path: Path):
