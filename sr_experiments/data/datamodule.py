@@ -15,7 +15,7 @@ from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.held_out import HELD_OUT, hold_out
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
 from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.loader import TimedLoader
+from sr_experiments.data.loader import PatchLoader, TimedLoader
 from sr_experiments.data.patches import Patches, RandomPatches
 from sr_experiments.data.reader import make_reader
 from sr_experiments.data.residency import Wish, choose
@@ -173,7 +173,7 @@ class RestorationDataModule(pl.LightningDataModule):
         sampler = PatchSampler(
             dataset.rows, self.batch_size, steps, self.seed, rank, processes, dataset.groups
         )
-        return TimedLoader(dataset, self.num_workers, batch_sampler=sampler)
+        return PatchLoader(dataset, self.num_workers, sampler)
 
     def val_dataloader(self) -> DataLoader[EvaluationItem | None]:
         """Whole images of the ``val`` sets; None where this process has fewer than others."""

@@ -1,12 +1,15 @@
-"""A loader that knows how long it was waited for."""
+"""Loaders that know how long they were waited for, and how far in an epoch they are."""
 
 import time
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
+import torch
 from torch.utils.data import DataLoader
 
-from sr_experiments.errors import UserError
+from sr_experiments.batches import TrainingBatch
+from sr_experiments.data.sampler import PatchSampler
+from sr_experiments.errors import ConfigError, UserError
 
 Batch = TypeVar("Batch", covariant=True)
 
@@ -39,6 +42,7 @@ class TimedLoader(DataLoader[Batch]):
             collate_fn=_unchanged,
             num_workers=num_workers,
             persistent_workers=num_workers > 0,
+            generator=torch.Generator(),  # or each pass would draw from the global one
             **kwargs,
         )
         self.waited = 0.0
@@ -55,3 +59,45 @@ class TimedLoader(DataLoader[Batch]):
                 raise _original(error) from None
             self.waited += time.perf_counter() - began
             yield batch
+
+
+class PatchLoader(TimedLoader[TrainingBatch]):
+    """Batches of patches, with a position that Lightning stores in checkpoints.
+
+    Args:
+        dataset: makes batches.
+        num_workers: processes; they are kept between epochs.
+        sampler: the rows of each batch.
+
+    Attributes:
+        batch: batches of this epoch that were handed over; what workers hold ready does not count.
+    """
+
+    def __init__(self, dataset: Any, num_workers: int, sampler: PatchSampler) -> None:
+        super().__init__(dataset, num_workers, batch_sampler=sampler)
+        self.patches = sampler
+        self.batch = 0
+
+    def __iter__(self) -> Iterator[TrainingBatch]:  # type: ignore[override]
+        self.batch = self.patches.start
+        for batch in super().__iter__():
+            self.batch += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """The position, for a checkpoint."""
+        return {"batch": self.batch % len(self), "batches": len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Begins the next pass at the position of a checkpoint.
+
+        Raises:
+            ConfigError: it stands amid an epoch of another length.
+        """
+        if state["batch"] and state["batches"] != len(self):
+            raise ConfigError(
+                f"ckpt_path: stands at batch {state['batch']} of {state['batches']} in its epoch, "
+                f"and epochs now have {len(self)}; continue with the batch size, images and number "
+                "of processes it was saved with, or start from its weights with init_from=..."
+            )
+        self.patches.start = state["batch"]

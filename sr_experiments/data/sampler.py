@@ -25,6 +25,11 @@ class PatchSampler(Sampler[Tensor]):
         world_size: number of processes.
         groups: [items], the group of each item (first column); a step's batches are of one group.
 
+    Attributes:
+        epoch: the table to draw.
+        start: batches of the next pass that are left out, since a run that is continued has had
+            them; 0 after it has begun.
+
     Raises:
         ValueError: an argument is below 1.
         ConfigError: a pass holds not even one batch for each process.
@@ -48,6 +53,7 @@ class PatchSampler(Sampler[Tensor]):
         self.seed = seed
         self.rank = rank
         self.epoch = 0
+        self.start = 0
         self.groups = groups
         self.share = slice(rank * batch_size, (rank + 1) * batch_size)
         self.rows_per_step = batch_size * world_size
@@ -70,12 +76,14 @@ class PatchSampler(Sampler[Tensor]):
         return self.steps
 
     def __iter__(self) -> Iterator[Tensor]:
+        start, self.start = self.start, 0
         generator = Generator().manual_seed((self.seed << 24) + self.epoch)
         rest, step = self.rows(generator), 0
         while step < self.steps:
             batches, rest = self._batches(rest, generator)
             for batch in batches[: self.steps - step]:
-                yield batch[self.share]
+                if step >= start:
+                    yield batch[self.share]
                 step += 1
             if step < self.steps:
                 rest = torch.cat([rest, self.rows(generator)])

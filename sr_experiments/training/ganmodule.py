@@ -125,3 +125,13 @@ class GANModule(RestorationModule):
     def configure_optimizers(self) -> list[OptimizerLRSchedulerConfig]:  # type: ignore[override]
         """The generator's optimizer and schedule, then the discriminator's."""
         return [self.optimizer_of(self.network), self.optimizer_of(self.discriminator)]
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Stores what the batches before the next optimizer steps will log."""
+        super().on_save_checkpoint(checkpoint)
+        checkpoint["logged_steps"] = {name: float(value) for name, value in self.steps.items()}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Takes it over."""
+        super().on_load_checkpoint(checkpoint)
+        self.steps = dict(checkpoint.get("logged_steps", {}))

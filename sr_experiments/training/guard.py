@@ -11,6 +11,8 @@ from torch.optim import Optimizer
 from sr_experiments.errors import DeadError, DivergedError
 from sr_experiments.training.checkpoints import LastCheckpoint
 
+_COUNTERS = ("reference", "seen", "silent")
+
 
 class TrainingGuard(pl.Callback):
     """Notices divergence and dead networks.
@@ -38,6 +40,10 @@ class TrainingGuard(pl.Callback):
         self.reference = 0.0
         self.seen = 0
         self.silent = 0
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Puts losses of a checkpoint beside those to come."""
+        self.losses = [loss.to(pl_module.device) for loss in self.losses]
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
@@ -84,6 +90,17 @@ class TrainingGuard(pl.Callback):
         """Keeps a diverged network from being saved; in the one process that saves."""
         if bad := self._judge():
             raise self._diverged(trainer, *bad)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was seen so far in the first process, for a checkpoint."""
+        losses = [loss.item() for loss in self.losses]
+        return {"losses": losses, **{name: getattr(self, name) for name in _COUNTERS}}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Takes it over, in all processes."""
+        self.losses = [torch.tensor(loss) for loss in state_dict["losses"]]
+        for name in _COUNTERS:
+            setattr(self, name, state_dict[name])
 
     def _look(self, trainer: pl.Trainer) -> None:
         bad = self._judge()

@@ -14,6 +14,7 @@ from sr_experiments.batches import EvaluationItem, TrainingBatch
 from sr_experiments.errors import ConfigError
 from sr_experiments.models import Network
 from sr_experiments.training.clipping import Clipping
+from sr_experiments.training.resume import random_state, restore_random_state, settle
 from sr_experiments.training.schedules import Interval, Length
 
 
@@ -66,6 +67,7 @@ class RestorationModule(pl.LightningModule):
         # trains on an accelerator that has none.
         self.scorers = dict(scorers)
         self.config = config
+        self.random_state: dict[str, Any] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
         """The network's output."""
@@ -183,5 +185,19 @@ class RestorationModule(pl.LightningModule):
         return int(length)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Stores the configuration, so that the network can be built again."""
+        """Stores the configuration, so that the network can be built again, and random states."""
         checkpoint["config"] = self.config
+        checkpoint["random_state"] = random_state(self.device)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Prepares the loops to continue from any place."""
+        self.random_state = checkpoint.get("random_state")
+        settle(checkpoint["loops"]["fit_loop"], checkpoint["global_step"], self.trainer)
+
+    def on_train_start(self) -> None:
+        """Takes over the random states of a checkpoint, after all that a start draws."""
+        # A schedule that asks for the run's length makes Lightning set up the loader too early.
+        self.trainer.fit_loop._load_combined_loader_states()
+        if self.random_state is not None:
+            restore_random_state(self.random_state, self.device)
+            self.random_state = None

@@ -1,0 +1,116 @@
+"""A run that is cut off anywhere and continued equals one that ran through, bit for bit.
+
+The uninterrupted run saves a checkpoint at every place. One that continues from any of them saves
+at every later place again, and all these checkpoints (weights, averages, optimizers, schedules,
+random states, positions, callbacks) and all rows of metrics.csv must be the same. Since then the
+checkpoint of a continued run equals that of an uninterrupted one, a second kill is a first one.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sr_experiments.errors import ConfigError
+from tests.training.killed import RECIPES, compare, saved, train
+
+ROOT = Path(__file__).parents[2]
+PLACES = ("06-before", "08-batch", "08-validation")
+
+
+@pytest.fixture
+def images(make_images: Callable[..., Path]) -> Path:
+    return make_images("data/images", 3, 40, 44)
+
+
+def check(recipe: str, images: Path, tmp_path: Path, *places: str, **options: Any) -> None:
+    """Continues from some places, or from all."""
+    through = tmp_path / "through"
+    train(recipe, images, through, **options)
+    for place in places or [name[:-5] for name in saved(through)]:
+        resumed = tmp_path / f"from_{place}"
+        train(recipe, images, resumed, through / f"{place}.ckpt", **options)
+        assert not compare(through, resumed, f"{place}.ckpt"), place
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_resumed_run_is_the_uninterrupted_one(recipe: str, images: Path, tmp_path: Path):
+    check(recipe, images, tmp_path, *PLACES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_wherever_it_is_cut_off(recipe: str, images: Path, tmp_path: Path):
+    check(recipe, images, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options"),
+    [
+        ("vdsr", {"residency": "disk", "num_workers": 2}),
+        ("rednet_noise", {"residency": "host", "num_workers": 2}),
+        ("rednet_noise", {"residency": "device"}),
+        ("edsr_deconv", {"residency": "stream"}),
+        ("edsr_deconv", {"residency": "stream", "num_workers": 2}),
+    ],
+)
+def test_wherever_images_live_and_whoever_cuts_patches(
+    recipe: str, options: dict[str, Any], images: Path, tmp_path: Path
+):
+    check(recipe, images, tmp_path, "06-batch", **options)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "options", "places"),
+    [
+        ("vdsr", {"accumulate": 2}, ("02-batch", "06-before")),
+        ("srgan", {"accumulate": 2}, ("06-batch",)),
+        ("vdsr", {"trainer": {"max_steps": 11}}, ("04-before", "06-batch", "08-epoch")),
+        ("vdsr", {"trainer": {"check_val_every_n_epoch": 1}}, ("04-before", "04-epoch")),
+        ("vdsr", {"trainer": {"limit_val_batches": 0}}, ("04-before", "04-epoch", "04-batch")),
+        ("vdsr", {"trainer": {"log_every_n_steps": 3}}, ("05-batch", "07-batch")),
+    ],
+)
+def test_with_other_settings(
+    recipe: str, options: dict[str, Any], places: tuple[str, ...], images: Path, tmp_path: Path
+):
+    check(recipe, images, tmp_path, *places, **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", ["edsr_deconv", "srgan"])
+def test_two_processes(recipe: str, images: Path, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.training.killed", str(tmp_path), recipe],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "equal" in done.stdout
+
+
+def test_a_limit_of_steps_may_be_raised_amid_an_epoch(images: Path, tmp_path: Path):
+    """An epoch that such a limit has cut short goes on."""
+    train("vdsr", images, tmp_path / "through")
+    train("vdsr", images, tmp_path / "half", trainer={"max_steps": 6})
+    train("vdsr", images, tmp_path / "rest", tmp_path / "half" / "06-epoch.ckpt")
+    assert not compare(tmp_path / "through", tmp_path / "rest", "06-batch.ckpt")
+
+
+def test_a_position_in_an_epoch_of_another_length_is_refused(images: Path, tmp_path: Path):
+    train("vdsr", images, tmp_path, steps_per_epoch=5, trainer={"max_epochs": 1})
+    with pytest.raises(ConfigError, match=r"stands at batch 3 of 5 .* now have 4.*init_from"):
+        train("vdsr", images, tmp_path / "other", tmp_path / "03-batch.ckpt", steps_per_epoch=4)
+    train(
+        "vdsr", images, tmp_path / "later", tmp_path / "05-epoch.ckpt", steps_per_epoch=4,
+        trainer={"max_epochs": 2},
+    )  # fmt: skip
+    assert saved(tmp_path / "later")[-1] == "09-end.ckpt"
