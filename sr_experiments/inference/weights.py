@@ -68,6 +68,8 @@ class Family:
 
 
 FAMILIES = (
+    Family("DnCNN", "model.0.weight"),
+    Family("DnCNN", "dncnn.0.weight"),
     Family("pytorch-vdsr", "residual_layer.0.conv.weight"),
     Family("RCAN", "body.0.body.0.body.0.weight", (RCAN_GROUP_RULE, *EDSR_PYTORCH_RULES), 255.0),
     Family("EDSR-PyTorch", "tail.1.weight", EDSR_PYTORCH_RULES, 255.0),
@@ -103,8 +105,8 @@ def convert_keys(
     Networks that compute on [0, 255] get their first and last layer rescaled to [0, 1].
 
     Args:
-        state: weights of this project, pytorch-vdsr, EDSR-PyTorch, RCAN, or BasicSR's EDSR, RCAN
-            and MSRResNet.
+        state: weights of this project, pytorch-vdsr, DnCNN, EDSR-PyTorch, RCAN, or BasicSR's
+            EDSR, RCAN and MSRResNet.
         network: whom they are for.
         keep: beginnings of names that keep the network's own weights where these do not fit, as
             ["upsample."] when EDSR x3 starts from x2.
@@ -149,6 +151,8 @@ def _unwrap(content: Any) -> dict[str, Any]:
 def _renamed(state: Mapping[str, Tensor], family: Family) -> dict[str, Tensor]:
     if family.name == "pytorch-vdsr":
         return _renamed_vdsr(state)
+    if family.name == "DnCNN":
+        return _renamed_dncnn(state)
     pixel_range = family.pixel_range
     if "sub_mean.bias" in state:
         pixel_range = round(float(-state["sub_mean.bias"][0]) / DIV2K_RGB_MEAN[0])
@@ -176,6 +180,30 @@ def _renamed_vdsr(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     names = {f"residual_layer.{i}.conv.weight": f"body.{2 * i + 2}.weight" for i in range(hidden)}
     names |= {"input.weight": "body.0.weight", "output.weight": f"body.{2 * hidden + 2}.weight"}
     return {names.get(key, key): value for key, value in state.items()}
+
+
+def _renamed_dncnn(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """KAIR's and the training codes' DnCNN: they subtract what they predict, here it is added.
+
+    Batch normalisation behind a convolution, where it is not merged yet, becomes part of it.
+    """
+    name = "model" if "model.0.weight" in state else "dncnn"
+    # Zhang's codes normalise with this epsilon; SaoYan's, which has no biases at all, with torch's.
+    eps = 1e-4 if f"{name}.0.bias" in state else 1e-5
+    convs = sorted(int(k.split(".")[1]) for k, v in state.items() if v.ndim == 4)
+    renamed: dict[str, Tensor] = {}
+    for i, place in enumerate(convs):
+        weight = state[f"{name}.{place}.weight"].double()
+        bias = state.get(f"{name}.{place}.bias", weight.new_zeros(len(weight))).double()
+        norm = f"{name}.{place + 1}"
+        if f"{norm}.running_var" in state:
+            factor = state[f"{norm}.weight"] / (state[f"{norm}.running_var"].double() + eps).sqrt()
+            bias = (bias - state[f"{norm}.running_mean"]) * factor + state[f"{norm}.bias"]
+            weight = weight * factor.view(-1, 1, 1, 1)
+        sign = -1 if place == convs[-1] else 1
+        renamed[f"body.{2 * i}.weight"] = sign * weight.float()
+        renamed[f"body.{2 * i}.bias"] = sign * bias.float()
+    return renamed
 
 
 def _reasons(keys: Sequence[str], state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str:

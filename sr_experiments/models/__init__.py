@@ -1,6 +1,7 @@
 """Architectures, one per file."""
 
 from sr_experiments.models.discriminator import Discriminator
+from sr_experiments.models.dncnn import DnCNN
 from sr_experiments.models.edsr import EDSR
 from sr_experiments.models.hran import HRAN
 from sr_experiments.models.msrresnet import MSRResNet
@@ -18,6 +19,7 @@ __all__ = [
     "SRCNN",
     "VDSR",
     "Discriminator",
+    "DnCNN",
     "MSRResNet",
     "Network",
     "REDNet",

@@ -10,7 +10,7 @@ from torch.nn.functional import conv2d, interpolate, leaky_relu, pixel_shuffle, 
 
 from sr_experiments.errors import CheckpointError
 from sr_experiments.inference.weights import convert_keys, load_weights
-from sr_experiments.models import EDSR, RCAN, VDSR, MSRResNet
+from sr_experiments.models import EDSR, RCAN, VDSR, DnCNN, MSRResNet
 
 PYTORCH_VDSR = Path(__file__).parents[2] / "../shared/checkpoints/pytorch_vdsr.pth"
 MEAN = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
@@ -205,6 +205,49 @@ def test_pytorch_vdsr_of_its_authors() -> None:
         features = relu(conv2d(features, state[f"residual_layer.{i}.conv.weight"], padding=1))
     out = x + conv2d(features, state["output.weight"], padding=1)
     torch.testing.assert_close(ours(x), out)
+
+
+def dncnn(norm: bool, bias: bool, channels: int = 8, depth: int = 5, eps: float = 1e-4):
+    """The stack of DnCNN as its codes write it, with random statistics."""
+    layers: list[nn.Module] = [nn.Conv2d(1, channels, 3, padding=1, bias=bias), nn.ReLU()]
+    for _ in range(depth - 2):
+        # Zhang's training code keeps the first bias alone, KAIR's keeps all.
+        layers.append(nn.Conv2d(channels, channels, 3, padding=1, bias=bias and not norm))
+        if norm:
+            layers.append(nn.BatchNorm2d(channels, eps=eps))
+            for statistic in (layers[-1].weight, layers[-1].running_var):
+                nn.init.uniform_(statistic, 0.001, 2)
+            for statistic in (layers[-1].bias, layers[-1].running_mean):
+                nn.init.normal_(statistic)
+        layers.append(nn.ReLU())
+    return nn.Sequential(*layers, nn.Conv2d(channels, 1, 3, padding=1, bias=bias and not norm))
+
+
+@pytest.mark.parametrize(
+    ("name", "norm", "bias", "eps"),
+    [
+        ("model", False, True, 0.0),  # KAIR's released files, e.g. dncnn_25.pth
+        ("model", True, True, 1e-4),  # trained with KAIR
+        ("dncnn", True, True, 1e-4),  # Zhang's training code
+        ("dncnn", True, False, 1e-5),  # SaoYan's DnCNN-PyTorch
+        ("module.dncnn", True, False, 1e-5),  # the same behind DataParallel
+    ],
+)
+def test_dncnn_merges_its_normalisation_and_adds_what_it_subtracts(name, norm, bias, eps, tmp_path):
+    torch.manual_seed(0)
+    theirs = dncnn(norm, bias, eps=eps).eval()
+    state = {f"{name}.{key}": value for key, value in theirs.state_dict().items()}
+    torch.save(state, tmp_path / "dncnn.pth")
+    network = DnCNN(depth=5, channels=8)
+    ours = loaded(network, load_weights(tmp_path / "dncnn.pth"))
+    x = torch.rand(1, 1, 12, 9)
+    torch.testing.assert_close(ours(x), x - theirs(x), atol=1e-5, rtol=1e-4)
+
+
+def test_dncnn_of_another_depth_is_refused() -> None:
+    state = {f"model.{key}": value for key, value in dncnn(False, True).state_dict().items()}
+    with pytest.raises(CheckpointError, match=r"these DnCNN weights do not fit DnCNN: 2 missing"):
+        convert_keys(state, DnCNN(depth=6, channels=8))
 
 
 def test_own_weights_pass_unchanged() -> None:

@@ -16,6 +16,7 @@ from sr_experiments.models import (
     RCAN,
     SRCNN,
     VDSR,
+    DnCNN,
     MSRResNet,
     Network,
     REDNet,
@@ -36,6 +37,7 @@ TINY: dict[str, Callable[[], Network]] = {
     "vdsr_deconv_plain": lambda: VDSR(
         depth=4, channels=8, residual=False, conv="deconv", deconv=DECONV
     ),
+    "dncnn": lambda: DnCNN(depth=4, channels=8),
     "edsr_x2": lambda: EDSR((2,), blocks=2, channels=8),
     "edsr_x3_y": lambda: EDSR((3,), blocks=2, channels=8, res_scale=0.1, in_channels=1),
     "edsr_x4_batch": lambda: EDSR((4,), blocks=2, channels=8, norm="batch"),
