@@ -39,12 +39,14 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             """The jobs' metrics, or in their place the reasons why there are none."""
             import submitit
 
-            from sr_experiments.sweeps.cluster import Cluster
+            from sr_experiments.sweeps.cluster import Cluster, asks_for_no_gpu
 
             params = dict(self.params)
             poll_seconds = params.pop("poll_seconds")
             folder = params["submitit_folder"]
             with self.sweep.batch(job_overrides, initial_job_idx) as batch:
+                if asks_for_no_gpu(batch.jobs, params):
+                    print("device=auto asks SLURM for no GPU; give device=gpu to ask for one")
                 cluster = Cluster(
                     batch,
                     lambda jobs: self._submit(params, jobs),

@@ -17,18 +17,21 @@ def choose(
     stores: Sequence[ImageStore],
     device: torch.device,
     processes: int = 1,
+    workers: int = 0,
 ) -> tuple[Residency, str]:
     """The residency and a sentence about it.
 
-    ``auto`` takes the accelerator's memory if half of what is free there suffices, or else the
-    host's by the same rule for all processes together, or else the disk.
+    ``auto`` takes the accelerator's memory if half of what is free there suffices and no loader
+    ``workers``, which cannot read it, were asked for; or else the host's by the same rule for all
+    processes together; or else the disk.
     """
     size = sum(store.path.stat().st_size for store in set(stores))
     about = f"{size / 1e9:.2f} GB of images"
     if wish != "auto":
         return wish, f"{about}: {_PLACES[wish]}"
     # Inputs and targets are joined into one tensor each, which takes the double for a moment.
-    if device.type == "cuda" and 2 * size <= (free := torch.cuda.mem_get_info(device)[0]) // 2:
+    on_device = device.type == "cuda" and not workers
+    if on_device and 2 * size <= (free := torch.cuda.mem_get_info(device)[0]) // 2:
         return "device", f"{about}, {free / 1e9:.1f} GB free on {device}: {_PLACES['device']}"
     free = available_memory()
     chosen: Residency = "host" if size * processes <= free // 2 else "disk"

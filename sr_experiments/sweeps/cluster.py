@@ -171,6 +171,17 @@ class Cluster:
                 path.symlink_to(os.path.relpath(target, job.folder))
 
 
+def asks_for_no_gpu(jobs: Sequence[Job], params: Mapping[str, Any]) -> bool:
+    """Whether jobs would take a GPU if there was one, and nothing asks the cluster for one.
+
+    Args:
+        jobs: all of them.
+        params: the launcher's, among them the user's own options of ``sbatch``.
+    """
+    asked = any(word in str(params).lower() for word in ("gpu", "gres"))
+    return not asked and any(job.config["device"]["accelerator"] == "auto" for job in jobs)
+
+
 def read_queue() -> Mapping[str, str] | None:
     """States of this user's jobs by their ids; None while the controller does not answer."""
     command = ["squeue", "--noheader", "--array", "--me", "--format=%i|%T"]

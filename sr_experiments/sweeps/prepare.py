@@ -17,6 +17,7 @@ from sr_experiments.sweeps.command import foreign_rank, typed
 from sr_experiments.sweeps.interrupts import terminate_as_interrupt
 from sr_experiments.sweeps.job import Job, compose
 from sr_experiments.sweeps.lock import FolderLock
+from sr_experiments.sweeps.metric import check_metric
 from sr_experiments.sweeps.prior import check_same, settle
 from sr_experiments.sweeps.settings import Settings, read_settings
 
@@ -44,8 +45,9 @@ class Sweep:
         """Locks the folder, composes the jobs and looks at what earlier sweeps have left of them.
 
         Raises:
-            ConfigError: the settings are wrong, the folder is in use or holds runs of another
-                configuration, or this process is one of several that were started alike.
+            ConfigError: the settings are wrong, jobs will have no such metric, the folder is in use
+                or holds runs of another configuration, or this process is one of several that were
+                started alike.
         """
         setup_globals()
         rank = foreign_rank(os.environ)
@@ -63,6 +65,7 @@ class Sweep:
             ]
             for job in jobs:
                 check_same(job)
+                check_metric(settings.metric, job)
             for job in jobs:  # after all checks, as this may remove what is of no more use
                 settle(job)
             record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 
 from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
+from sr_experiments.sweeps.device_locks import DeviceLocks
 from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
 from sr_experiments.sweeps.prepare import Batch
 from sr_experiments.sweeps.prior import starting_point
@@ -55,7 +56,10 @@ class Runner:
         at_once = max(1, min(cores, wanted)) if auto else int(settings.slots)
         self.slots: dict[Kind, Slots] = {"cpu": Slots([str(i) for i in range(at_once)], at_once)}
         gpu_names = names or ["0"]  # without one, the job itself says what is missing
-        self.slots["gpu"] = Slots(gpu_names, len(gpu_names) if auto else int(settings.slots))
+        self.slots["gpu"] = Slots(
+            gpu_names, len(gpu_names) if auto else int(settings.slots), DeviceLocks(gpu_names)
+        )
+        self.said = False
         self.threads = {kind: cores // slots.size for kind, slots in self.slots.items()}
 
     def run(self) -> None:
@@ -67,6 +71,7 @@ class Runner:
         try:
             while self.waiting or self.running:
                 self._start_what_fits()
+                self._say_what_is_awaited()
                 time.sleep(_POLL_SECONDS)
                 for running in list(self.running):
                     self._look_at(running)
@@ -91,6 +96,12 @@ class Runner:
             child = Child(command, environment, job.folder / "job.log", self.lock)
             self.running.append(_Running(job, child, kind, devices))
             self.board.changed(job)
+
+    def _say_what_is_awaited(self) -> None:
+        if not self.running and not self.said:
+            self.said = True
+            names = ", ".join(self.slots["gpu"].devices)
+            print(f"waiting for GPUs (of {names}) that another sweep on this machine uses")
 
     def _look_at(self, running: _Running) -> None:
         job, child = running.job, running.child

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps.device_locks import DeviceLocks
 
 Kind = Literal["gpu", "cpu"]
 
@@ -60,28 +61,47 @@ class Slots:
 
     Args:
         devices: names of the devices.
-        processes: processes at a time, spread over the devices evenly.
+        processes: processes at a time, spread over the devices evenly. A job that needs more has
+            the devices for itself.
+        locks: what keeps devices from being used by other sweeps; None: they are shared.
     """
 
-    def __init__(self, devices: Sequence[str], processes: int) -> None:
+    def __init__(
+        self, devices: Sequence[str], processes: int, locks: DeviceLocks | None = None
+    ) -> None:
         self.size = processes
-        self.devices = min(len(devices), processes)
-        self.free = Counter(devices[i % len(devices)] for i in range(processes))
-        self.order = list(self.free)
+        self.devices = devices
+        self.locks = locks
+        self.room = -(-processes // len(devices))
+        self.used: Counter[str] = Counter()
 
     def take(self, processes: int) -> list[str] | None:
         """Devices for so many processes, each on another one, or None while they are not free.
 
         What asks for more than there is gets everything.
         """
-        # The emptiest devices first; sorting keeps the given order among equals.
-        ranked = sorted(self.order, key=lambda device: -self.free[device])
-        chosen = ranked[: min(processes, self.devices)]
-        if not all(self.free[device] for device in chosen):
+        wanted, busy = min(processes, len(self.devices)), self.used.total()
+        if busy and busy + wanted > self.size:
             return None
-        self.free.subtract(chosen)
+        chosen: list[str] = []
+        # The emptiest devices first; sorting keeps the given order among equals.
+        for device in sorted(self.devices, key=lambda device: self.used[device]):
+            if len(chosen) < wanted and self._has_room(device):
+                chosen.append(device)
+                self.used[device] += 1
+        if len(chosen) < wanted:
+            self.give_back(chosen)
+            return None
         return chosen
+
+    def _has_room(self, device: str) -> bool:
+        if self.used[device] or not self.locks:
+            return self.used[device] < self.room
+        return self.locks.acquire(device)
 
     def give_back(self, devices: Sequence[str]) -> None:
         """Frees what was taken."""
-        self.free.update(devices)
+        self.used.subtract(devices)
+        for device in devices:
+            if self.locks and not self.used[device]:
+                self.locks.release(device)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from sr_experiments.studies.run import SEEN
 from sr_experiments.sweeps import prior
 from sr_experiments.sweeps.argv import expand, record_overrides
 from sr_experiments.sweeps.board import Board
+from sr_experiments.sweeps.cluster import asks_for_no_gpu
 from sr_experiments.sweeps.command import job_environment, quoted
+from sr_experiments.sweeps.device_locks import DeviceLocks
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings, read_settings
 from sr_experiments.sweeps.slots import Slots, demand, gpus
@@ -43,10 +46,10 @@ def test_slots_are_never_lent_twice(
         if taken is None:
             assert lent, "everything is free, so anything must fit"
             continue
-        assert len(set(taken)) == len(taken) == min(want, devices, processes)
+        assert len(set(taken)) == len(taken) == min(want, devices)
         lent.append(taken)
         flat = [device for group in lent for device in group]
-        assert len(flat) <= processes
+        assert len(flat) <= processes or len(lent) == 1
         share = -(-processes // devices)
         assert all(flat.count(device) <= share for device in flat)
 
@@ -54,6 +57,41 @@ def test_slots_are_never_lent_twice(
 def test_several_processes_share_a_gpu_evenly() -> None:
     slots = Slots(["0", "1"], 4)
     assert [slots.take(1) for _ in range(5)] == [["0"], ["1"], ["0"], ["1"], None]
+
+
+def test_a_job_goes_to_the_emptiest_gpu() -> None:
+    slots = Slots(["0", "1"], 3)
+    assert [slots.take(1) for _ in range(4)] == [["0"], ["1"], ["0"], None]
+    slots.give_back(["1"])
+    assert slots.take(1) == ["1"]
+
+
+def test_a_job_of_more_processes_than_slots_has_all_gpus_for_itself() -> None:
+    slots = Slots(["0", "1", "2", "3"], 1)
+    assert slots.take(4) == ["0", "1", "2", "3"]
+    assert slots.take(1) is None
+    slots.give_back(["0", "1", "2", "3"])
+    assert slots.take(1) == ["0"]
+
+
+def test_two_sweeps_take_different_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    names = ["0", "1"]
+    one, other = (Slots(names, 4, DeviceLocks(names)) for _ in range(2))
+    assert [one.take(1), other.take(1)] == [["0"], ["1"]]
+    assert [one.take(1), other.take(2)] == [["0"], None]
+    one.give_back(["0"])
+    assert other.take(2) is None
+    one.give_back(["0"])
+    assert other.take(2) == ["0", "1"]
+    assert one.take(1) is None
+
+
+def test_places_without_locks_hold_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent" / "deeper"))
+    assert Slots(["0"], 1, DeviceLocks(["0"])).take(1) == ["0"]
 
 
 @pytest.mark.parametrize(
@@ -82,6 +120,23 @@ def test_demand(device: dict[str, Any], gpu_count: int, expected: tuple[str, int
 def test_demands_that_cannot_be_met(device: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"device\.(devices|num_nodes)="):
         demand(device, 8)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "params", "said"),
+    [
+        ("auto", {"partition": "all", "additional_parameters": {}}, True),
+        ("auto", {"additional_parameters": {"gres": "gpu:1"}}, False),
+        ("auto", {"partition": "gpu"}, False),
+        ("gpu", {}, False),
+        ("cpu", {}, False),
+    ],
+)
+def test_a_cluster_is_asked_for_no_gpu(
+    tmp_path: Path, accelerator: str, params: dict[str, Any], said: bool
+) -> None:
+    job = make_job(tmp_path, device={"accelerator": accelerator, "devices": 1})
+    assert asks_for_no_gpu([job], params) is said
 
 
 def test_gpus_named_by_the_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
