@@ -1,6 +1,6 @@
 """The two records that data hands to training and evaluation."""
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from torch import Tensor
 
@@ -24,9 +24,11 @@ class EvaluationItem(TypedDict):
     """One whole image of a benchmark set at one scale.
 
     image: [1 or 3, H, W] uint8, the original.
+    low_resolution: [1 or 3, h, w] uint8, if there is a file of it.
     """
 
     image: Tensor
     path: str
     benchmark: str
     scale: float
+    low_resolution: NotRequired[Tensor]

@@ -107,8 +107,7 @@ def build_data(config: DictConfig, network: Network, train: bool = True) -> Rest
     """The data module, fitted to the network's input; without ``train`` the test sets alone."""
     if train and not config.data.train:
         raise ConfigError("data.train: names no images; give folders, files or patterns")
-    alone: dict[str, Any] = {"train": [], "val": {}, "train_scales": None, "residency": "disk"}
-    alone |= {"low_resolution": None, "held_out": 0}
+    alone = {"train": [], "val": {}, "held_out": 0, "train_scales": None, "residency": "disk"}
     data: RestorationDataModule = build(
         "data",
         config.data,

@@ -64,7 +64,7 @@ def _present(
     print_tradeoff(rows, scorer.protocol)
     write_tradeoff(rows, scorer.protocol, folder / "comparison.csv")
     if config.panels:
-        chosen = shown(data, next(iter(networks.values())), config.panels)
+        chosen = shown(data, config.panels)
         picture = folder / "images" / "comparison.png"
         evaluated = {name: network.eval() for name, network in networks.items()}
         save_image(draw_comparison(evaluated, chosen, scorer.protocol), picture)

@@ -71,4 +71,4 @@ def pictures(
         isinstance(logger, WandbLogger | TensorBoardLogger) for logger in loggers
     ):
         return []
-    return [ValidationPictures(network, shown(data, network, config.panels, "val"), protocol)]
+    return [ValidationPictures(network, shown(data, config.panels, "val"), protocol)]

@@ -9,7 +9,6 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
-from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.held_out import count_shared
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
@@ -76,7 +75,7 @@ def _present(
     print_table(rows, scorer.protocol, method)
     write_table(rows, scorer.protocol, folder / "results.csv")
     if panels:
-        chosen = shown(data, network, panels)
+        chosen = shown(data, panels)
         picture = folder / "images" / "panel.png"
         tiles = cut_tiles(network.eval(), chosen, scorer.protocol, method)
         panel = draw_panel(tiles)
@@ -91,10 +90,8 @@ def _present(
     print(f"run folder: {folder}")
 
 
-def shown(
-    data: RestorationDataModule, network: Network, panels: int, stage: str = "test"
-) -> list[EvaluationItem]:
+def shown(data: RestorationDataModule, panels: int, stage: str = "test") -> list[EvaluationItem]:
     """The images of a panel, evenly chosen from the "test" or the "val" sets."""
-    items = EvaluationSet(data.benchmarks[stage], network.scales)
+    items = data.evaluation_set(stage)
     count = min(panels, len(items))
     return [items[i * len(items) // count] for i in range(count)]

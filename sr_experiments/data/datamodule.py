@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
 from sr_experiments.data.degradation import Degradation
-from sr_experiments.data.evaluation_set import EvaluationSet, Share
+from sr_experiments.data.evaluation_set import EvaluationSet, Share, find_given
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.held_out import HELD_OUT, hold_out
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
@@ -47,7 +47,7 @@ class RestorationDataModule(pl.LightningDataModule):
         interpolated: whether the network's input is already enlarged.
         degradation: how inputs are made; None: MATLAB's bicubic in double precision.
         low_resolution: low-resolution images that exist already: entries for each scale. None:
-            ``degradation`` makes them.
+            ``degradation`` makes them. ``val`` and ``test`` take those with their images' names.
         cache: folder for image stores and lists; made if it does not exist.
         residency: where images live while training: "disk", "host" memory, the "device", whichever
             of these fits ("auto"), or "stream": no store, each patch's image is decoded for it.
@@ -183,6 +183,11 @@ class RestorationDataModule(pl.LightningDataModule):
         """Whole images of the ``test`` sets; None where this process has fewer than others."""
         return self._evaluation_loader("test")
 
+    def evaluation_set(self, stage: str) -> EvaluationSet:
+        """Whole images of the "val" or the "test" sets, with the low-resolution files they have."""
+        sets = self.benchmarks[stage]
+        return EvaluationSet(sets, self.scales, find_given(sets, self.low_resolution, self.cache))
+
     def teardown(self, stage: str) -> None:
         """Says at the end how many images a stream skipped."""
         if stage == "fit" and self.residency == "stream" and (names := skipped(self._report)):
@@ -281,8 +286,8 @@ class RestorationDataModule(pl.LightningDataModule):
         )
 
     def _evaluation_loader(self, stage: str) -> DataLoader[EvaluationItem | None]:
-        share = Share(EvaluationSet(self.benchmarks[stage], self.scales), *self._ranks)
-        return TimedLoader(share, self.num_workers, batch_size=None)
+        own = Share(self.evaluation_set(stage), *self._ranks)
+        return TimedLoader(own, self.num_workers, batch_size=None)
 
 
 @rank_zero_only

@@ -148,10 +148,17 @@ class Degradation:
 
         A quality and a noise level out of several are drawn by the image's name and the seed.
         """
-        key = torch.tensor([(self.seed << 32) + zlib.crc32(name.encode())], device=image.device)
-        level = int(uniform(~key) * self.levels)
-        small = self.shrink(image, ratio, level, border)
-        return small + self.noise(key, small.shape[1:]) if self.noisy else small
+        level = int(uniform(~self._key(name, image.device)) * self.levels)
+        return self.add_noise(self.shrink(image, ratio, level, border), name)
+
+    def add_noise(self, small: Tensor, name: str) -> Tensor:
+        """Adds an image's own noise to [1, C, h, w] for evaluation."""
+        if not self.noisy:
+            return small
+        return small + self.noise(self._key(name, small.device), small.shape[1:])
+
+    def _key(self, name: str, device: torch.device) -> Tensor:
+        return torch.tensor([(self.seed << 32) + zlib.crc32(name.encode())], device=device)
 
     def enlarge(self, small: Tensor, ratio: Fraction) -> Tensor:
         """Back to the size of the original, by bicubic interpolation."""

@@ -1,13 +1,18 @@
 """Whole images of benchmark sets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from torch.utils.data import Dataset
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data.image_set import ImageSet
+from sr_experiments.data.index import index_images
+from sr_experiments.data.validate import any_partner, pair_up
 from sr_experiments.imaging import load_image
+
+#: Low-resolution files of a set's images at a scale.
+Given = Mapping[tuple[str, float], Mapping[str, str]]
 
 
 class EvaluationSet(Dataset[EvaluationItem]):
@@ -16,9 +21,13 @@ class EvaluationSet(Dataset[EvaluationItem]):
     Args:
         sets: the benchmark sets.
         scales: the scales.
+        given: low-resolution files, where they exist.
     """
 
-    def __init__(self, sets: Sequence[ImageSet], scales: Sequence[float]) -> None:
+    def __init__(
+        self, sets: Sequence[ImageSet], scales: Sequence[float], given: Given | None = None
+    ) -> None:
+        self.given = given or {}
         self.items = [(s.name, scale, file) for s in sets for scale in scales for file in s.files]
 
     def __len__(self) -> int:
@@ -26,7 +35,36 @@ class EvaluationSet(Dataset[EvaluationItem]):
 
     def __getitem__(self, index: int) -> EvaluationItem:
         name, scale, file = self.items[index]
-        return {"image": load_image(Path(file)), "path": file, "benchmark": name, "scale": scale}
+        image = load_image(Path(file))
+        item: EvaluationItem = {"image": image, "path": file, "benchmark": name, "scale": scale}
+        if (name, scale) in self.given:
+            item["low_resolution"] = load_image(Path(self.given[name, scale][file]))
+        return item
+
+
+def find_given(
+    sets: Sequence[ImageSet], low_resolution: Mapping[float, ImageSet], cache: Path
+) -> Given:
+    """Finds the low-resolution files of sets, by the same names as for training.
+
+    Args:
+        sets: the benchmark sets.
+        low_resolution: low-resolution files by scale; a set of which none has the name of an image
+            is not meant.
+        cache: folder of image lists.
+
+    Raises:
+        ImageError: some of a set's images have a partner and others none, or it does not fit.
+    """
+    given = {}
+    for scale, files in low_resolution.items():
+        small = index_images(files.files, cache)
+        for images in sets:
+            originals = index_images(images.files, cache)
+            if any_partner(originals, small, scale):
+                pairs = zip(originals, pair_up(originals, small, scale), strict=True)
+                given[images.name, scale] = {one.path: other.path for one, other in pairs}
+    return given
 
 
 class Share(Dataset[EvaluationItem | None]):

@@ -44,11 +44,7 @@ def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) ->
     Raises:
         ImageError: one is missing, has no one partner, or is not smaller by the scale; names them.
     """
-    suffix = re.compile(rf"[_-]?x{scale:g}$", re.IGNORECASE)
-    by_stem: dict[str, dict[str, Entry]] = defaultdict(dict)
-    for entry in small:
-        for stem in (Path(entry.path).stem, suffix.sub("", Path(entry.path).stem)):
-            by_stem[stem][entry.path] = entry
+    by_stem = _by_stem(small, scale)
     paths = {entry.path for entry in originals}
     missing = [e.path for e in originals if Path(e.path).stem not in by_stem]
     if missing:
@@ -60,6 +56,21 @@ def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) ->
     pairs = [partners[e.path] for e in originals]
     _check_ratio(originals, pairs, scale)
     return pairs
+
+
+def any_partner(originals: Sequence[Entry], small: Sequence[Entry], scale: float) -> bool:
+    """Whether low-resolution images of that name exist for any of the originals."""
+    by_stem = _by_stem(small, scale)
+    return any(Path(entry.path).stem in by_stem for entry in originals)
+
+
+def _by_stem(small: Sequence[Entry], scale: float) -> dict[str, dict[str, Entry]]:
+    suffix = re.compile(rf"[_-]?x{scale:g}$", re.IGNORECASE)
+    by_stem: dict[str, dict[str, Entry]] = defaultdict(dict)
+    for entry in small:
+        for stem in (Path(entry.path).stem, suffix.sub("", Path(entry.path).stem)):
+            by_stem[stem][entry.path] = entry
+    return by_stem
 
 
 def _partners(

@@ -28,7 +28,9 @@ class Row:
     """Means over the images of one set at one scale; PSNR in dB.
 
     ``seconds`` is the time that the network took for an image; the first one may contain the
-    device's start. ``others`` holds further measures by name, of bicubic as ``bicubic_<name>``.
+    device's start. ``low_resolution`` says whether the protocol has "made" the low-resolution
+    images, or whether they are "files". ``others`` holds further measures by name, of bicubic as
+    ``bicubic_<name>``.
     """
 
     benchmark: str
@@ -39,6 +41,7 @@ class Row:
     bicubic_psnr: float
     bicubic_ssim: float
     seconds: float = 0.0
+    low_resolution: str = "made"
     others: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -74,7 +77,9 @@ class BenchmarkScore:
         # One collection per set and scale, without shared states: their updates differ.
         self.collected = [
             MetricCollection(
-                dict[str, Metric | MetricCollection](images=SumMetric(), seconds=MeanMetric())
+                dict[str, Metric | MetricCollection](
+                    images=SumMetric(), given=SumMetric(), seconds=MeanMetric()
+                )
                 | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
                 | {f"{m}_{q}": f.metric() for m in _METHODS for q, f in self.measures.items()},
                 compute_groups=False,
@@ -91,10 +96,13 @@ class BenchmarkScore:
         """
         scale = item["scale"]
         self._check_size(item)
-        small, target = self.protocol.degrade(item["image"], scale, Path(item["path"]).name)
+        given = item.get("low_resolution")
+        name = Path(item["path"]).name
+        small, target = self.protocol.degrade(item["image"], scale, name, given)
         reference = self.protocol.comparable(target, scale)
         metrics = self.collected[self.keys.index((item["benchmark"], scale))]
         metrics["images"].update(1)
+        metrics["given"].update(given is not None)
         upscaler = self.protocol.upscaler(network)
         enlarged = (self.protocol.interpolate(small, scale), upscaler(small, scale))
         metrics["seconds"].update(upscaler.seconds)
@@ -120,12 +128,13 @@ class BenchmarkScore:
     def _note(self, item: EvaluationItem, metrics: MetricCollection, seconds: float) -> None:
         line: ImageScore = {"benchmark": item["benchmark"], "scale": item["scale"]}
         line["image"] = item["path"]
-        for name in (*_QUALITIES, *self.measures):
-            for method, column in zip(_METHODS, (f"bicubic_{name}", name), strict=True):
+        for method, prefix in (("model", ""), ("bicubic", "bicubic_")):
+            for name in (*_QUALITIES, *self.measures):
                 metric = metrics[f"{method}_{name}"]
                 if isinstance(metric, ImageMean):  # and no measure of a whole set
-                    line[column] = metric.newest.item()
+                    line[f"{prefix}{name}"] = metric.newest.item()
         line["gain"] = float(line["psnr"]) - float(line["bicubic_psnr"])
+        line["low_resolution"] = "files" if "low_resolution" in item else "made"
         self.noted.append({**line, "seconds": seconds})
 
     def images(self) -> list[ImageScore]:
@@ -154,6 +163,7 @@ class BenchmarkScore:
                     bicubic_psnr=value["bicubic_psnr"],
                     bicubic_ssim=value["bicubic_ssim"],
                     seconds=value["seconds"],
+                    low_resolution="files" if value["given"] else "made",
                     others={
                         name: value[f"{method}_{measure}"]
                         for measure in self.measures

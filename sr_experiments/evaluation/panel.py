@@ -122,7 +122,9 @@ def _fitting(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> s
 
 def _tiles(network: Network, item: EvaluationItem, protocol: Protocol, method: str) -> list[Tile]:
     scale = item["scale"]
-    small, target = protocol.degrade(item["image"], scale, Path(item["path"]).name)
+    small, target = protocol.degrade(
+        item["image"], scale, Path(item["path"]).name, item.get("low_resolution")
+    )
     reference = protocol.comparable(target, scale)
     bicubic = protocol.interpolate(small, scale)
     result = protocol.upscaler(network)(small, scale)

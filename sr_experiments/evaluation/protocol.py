@@ -76,13 +76,17 @@ class Protocol:
             f"{' (not rounded)' if self.degradation and self.degradation.noisy else ''}"
         )
 
-    def degrade(self, image: Tensor, scale: float, name: str = "") -> tuple[Tensor, Tensor]:
+    def degrade(
+        self, image: Tensor, scale: float, name: str = "", given: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Makes the low-resolution image and the target.
 
         Args:
             image: uint8 [1 or 3, H, W].
             scale: how many times smaller the low-resolution image is; 1 leaves its size.
             name: of the image; noise depends on it and on the degradation's seed alone.
+            given: uint8 [1 or 3, h, w], the low-resolution image if it exists already; noise alone
+                is added to it.
 
         Returns:
             [1, C, h, w] and [1, C, H, W] on 0..255, float64 where the device has it.
@@ -93,6 +97,8 @@ class Protocol:
         if self.source == "y":
             target = self._luma(target)
         degradation = self.degradation or Degradation()
+        if given is not None:
+            return degradation.add_noise(self._fitted(given, target, ratio), name), target
         if degradation.resize != "decimate":
             degradation = replace(degradation, resize="uint8" if self.lr_uint8 else "double")
         return degradation.apply(target, ratio, name, self.border), target
@@ -142,6 +148,13 @@ class Protocol:
     def border_width(self, scale: float) -> int:
         """Pixels left out at each side."""
         return round(scale) if self.shave == "scale" else self.shave
+
+    def _fitted(self, given: Tensor, target: Tensor, ratio: Fraction) -> Tensor:
+        """A low-resolution file with the target's channels and the size that belongs to it."""
+        small = given[None].to(target)
+        small = self._luma(small) if target.shape[1] == 1 else small.expand(-1, 3, -1, -1)
+        height, width = (int(side / ratio) for side in target.shape[-2:])
+        return small[..., :height, :width]
 
     def _luma(self, image: Tensor) -> Tensor:
         y = luma(image)

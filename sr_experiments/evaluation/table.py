@@ -41,7 +41,15 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
         )
     # A pipe has no width of its own; the table must not be folded there.
     print(protocol)
+    print_given(rows)
     Console(width=max(Console().width, 110)).print(table)
+
+
+def print_given(rows: Sequence[Row]) -> None:
+    """Says which low-resolution images are not the protocol's."""
+    given = [f"{row.benchmark} x{row.scale:g}" for row in rows if row.low_resolution == "files"]
+    if given:
+        print(f"LR of {', '.join(given)}: the files of data.low_resolution")
 
 
 def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from sr_experiments.evaluation.benchmark import Row
 from sr_experiments.evaluation.protocol import Protocol
-from sr_experiments.evaluation.table import about, write_csv
+from sr_experiments.evaluation.table import about, print_given, write_csv
 
 Runs = Mapping[str, Sequence[Row]]
 
@@ -21,6 +21,7 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
         table.add_column(name, justify="left" if name in ("set", "method") else "right")
     for line in lines:
         table.add_row(*(f"{v:.4f}" if isinstance(v, float) else v for v in line.values()))
+    print_given(next(iter(runs.values())))
     console = Console()
     Console(width=max(console.width, 110)).print(table)
 

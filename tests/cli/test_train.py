@@ -207,7 +207,7 @@ def test_two_processes_score_and_stay_together(command: Command, images: list[st
         for ours, theirs in zip(one, two, strict=True):
             assert list(ours) == list(theirs)
             for column, value in ours.items():
-                if column in ("benchmark", "image", "protocol", "degradation"):
+                if column in ("benchmark", "image", "protocol", "degradation", "low_resolution"):
                     assert theirs[column] == value
                 else:
                     assert float(theirs[column]) == pytest.approx(float(value), abs=1e-9)
