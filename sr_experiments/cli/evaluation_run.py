@@ -16,7 +16,7 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.loggers import build_loggers, log_config
-from sr_experiments.cli.network import build_network
+from sr_experiments.cli.network import build_network, padding_remark
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
@@ -33,6 +33,8 @@ def evaluation_run(config: DictConfig) -> float:
     content = plain(config)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = load_network(config)
+    if config.weights and (remark := padding_remark(network)):
+        said.append(remark)
     data = build_data(config, network, train=False)
     scorers = build_scorers(config, data, network)
     module = build_scoring(content, network, scorers)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+import torch
 from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import blame, build
 from sr_experiments.errors import ConfigError, UserError
-from sr_experiments.models import Network
+from sr_experiments.models import SRCNN, Network
 from sr_experiments.models.network import check_network
 
 
@@ -37,3 +38,28 @@ def build_network(model: DictConfig) -> Network:
         raise ConfigError(f"model: {error}") from None
     except Exception as error:  # the code of a network from elsewhere runs here for the first time
         raise ConfigError(f"model: {target} cannot restore an image: {blame(error)}") from None
+
+
+@torch.no_grad()
+def padding_remark(network: Network, tolerance: float = 8.0) -> str:
+    """What to say about SRCNN's padding where its weights were trained without; else nothing.
+
+    The shapes of the weights do not tell. But zeros around an image that a network has never seen
+    darken the borders of a gray one by some 50 levels, and by 1 or 2 if it was trained with them.
+
+    Args:
+        network: with its weights.
+        tolerance: gray levels, of 255, by which borders may differ from the middle.
+    """
+    if not isinstance(network, SRCNN) or network.margin:
+        return ""
+    gray = torch.full((1, network.in_channels, 65, 65), 0.5)
+    out = 255 * network.eval()(gray)
+    middle = out[..., 32:33, 32:33]
+    wrong = float((out - middle)[..., 0, :].abs().mean())
+    if wrong < tolerance:
+        return ""
+    return (
+        f"these weights of SRCNN seem to be trained without padding: with model.padding=true the "
+        f"border of a gray image is {wrong:.0f} levels off; the paper's want model.padding=false"
+    )
