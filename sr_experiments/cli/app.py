@@ -3,7 +3,9 @@
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,16 +13,25 @@ import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from sr_experiments.cli.command_line import tidy
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
-from sr_experiments.errors import Interrupted, UserError
+from sr_experiments.errors import ConfigError, Interrupted, UserError
 from sr_experiments.sweeps.argv import expand
 from sr_experiments.sweeps.child import die_with_parent
 from sr_experiments.sweeps.command import JOB_MARK
 from sr_experiments.sweeps.job import JobError
+
+
+class _Ended(BaseException):
+    """Carries an error past Hydra, which would print a line of its own."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.error = error
 
 
 def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> None:
@@ -37,27 +48,28 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     # Hydra would print its own kind of message and leave; with this it raises.
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")
     decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)
+    started = time.time()
 
     def guarded(config: DictConfig) -> float | None:
         try:
             return task(config)
-        except UserError as error:
+        except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise  # one job of several in a launcher that wants to know
-            _stop(str(error))
-        except OmegaConfBaseException as error:
-            _stop(explain(error, config_name))
+            raise _Ended(_with_key(error, config)) from None
+        finally:
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir), started)
 
     try:
-        sys.argv[1:] = expand(sys.argv[1:])
-        decorate(guarded)()
+        sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
+        _unwrapped(decorate(guarded))
     except UserError as error:
         _stop(str(error))
     except JobError as error:
         sys.stderr.write(f"error: not every job finished; the first that did not: {error}\n")
         sys.exit(1)
     except (HydraException, OmegaConfBaseException) as error:
-        _stop(explain(error, config_name))
+        _stop(explain(error, config_name, sys.argv[1:]))
     except ValueError as error:
         if not str(error).startswith("Only one of --"):  # flags that Hydra does not combine
             raise
@@ -68,15 +80,50 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     except OSError as error:
         if not _is_output_error(error):
             raise
-        _stop(
-            f"cannot write {error.filename}: {error.strerror}; choose another folder with "
-            "hydra.run.dir=..., or mend its rights or space"
-        )
+        _stop(_cannot_write(error, "hydra.run.dir"))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(128 + signal.SIGINT)
     except Interrupted as interrupt:  # which has been said
         sys.exit(128 + interrupt.number)
+
+
+def _unwrapped(run: Callable[[], object]) -> None:
+    ended = None
+    try:
+        run()
+    except _Ended as error:
+        ended = error.error
+    if ended:  # outside, or Python would show how it was carried here
+        raise ended
+
+
+def _remove_unused(folder: Path, started: float) -> None:
+    """Removes the run folder that Hydra has made, if nothing was written."""
+    with suppress(OSError):  # not empty, or not there
+        if folder.stat().st_ctime >= started:
+            folder.rmdir()
+
+
+def _with_key(error: Exception, config: DictConfig) -> Exception:
+    """The same error, or the one that names the key whose path could not be written."""
+    if not isinstance(error, OSError) or not _is_output_error(error):
+        return error
+    failed = Path(error.filename).absolute()
+    for key in ("data.cache", "out"):
+        value = OmegaConf.select(config, key)
+        if value and failed.is_relative_to(anchor := Path(value).expanduser().absolute()):
+            return ConfigError(_cannot_write(error, key))
+        if value and anchor.is_relative_to(failed):  # a folder on the way to it
+            return ConfigError(_cannot_write(error, key))
+    return error
+
+
+def _cannot_write(error: OSError, key: str) -> str:
+    return (
+        f"cannot write {error.filename}: {error.strerror}; choose another place with {key}=..., or "
+        "fix its rights or space"
+    )
 
 
 def _is_output_error(error: OSError) -> bool:

@@ -7,15 +7,14 @@ from typing import Any, NoReturn
 
 import pytorch_lightning as pl
 from lightning_fabric.utilities.exceptions import MisconfigurationException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
-from sr_experiments.cli.build import build, call, check, check_arguments, check_type
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.build import build, call, check, check_arguments
 from sr_experiments.cli.devices import lightning_arguments
-from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.cli.early import checked
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
@@ -23,25 +22,10 @@ from sr_experiments.losses import GANLoss
 from sr_experiments.metrics import Measure, SetMeasure, check_size
 from sr_experiments.models import Network
 from sr_experiments.studies.study import read_study
-from sr_experiments.sweeps.settings import read_settings
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 from sr_experiments.training.progress import RunProgress
-
-_ROOT_TYPES = {
-    "task_name": str,
-    "tags": list[str],
-    "seed": int,
-    "panels": int,
-    "run_dir": str,
-    "ckpt_path": str | None,
-    "init_from": str | None,
-    "weights": str | None,
-    "sweep": dict[str, Any],
-    "runs": list[str],
-    "checkpoint": str,
-}
 
 _REMARKS = (
     "does not have many workers",
@@ -66,26 +50,15 @@ def plain(config: DictConfig, network: bool = True) -> dict[str, Any]:
         ConfigError: a ``_target_`` does not take an argument, or not of this type; a range is
             wrong.
     """
-    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(content, dict)
-    for name, expected in _ROOT_TYPES.items():
-        if name in content:
-            check_type(name, content[name], expected)
-    known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
-    for unknown in {str(key) for key in content} - known:
-        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
-    for name, limit in (("seed", 2**32), ("panels", 100)):
-        if not 0 <= content[name] < limit:
-            raise ConfigError(f"{name}: must be from 0 to {limit - 1}, got {content[name]}")
+    content = checked(config, network)
     for key, node in content.items():
         if network or key != "model":
-            check(str(key), node)
+            check(key, node)
     for key in ("trainer", "device"):
         check_arguments(key, pl.Trainer, lightning_arguments(content.get(key) or {}))
-    read_settings(content["sweep"])
     if "study" in content:
         content["study"] = _part_in_study(content["study"])
-    return {str(key): value for key, value in content.items()}
+    return content
 
 
 def _part_in_study(node: dict[str, Any]) -> dict[str, str]:

@@ -4,8 +4,9 @@ import inspect
 import pkgutil
 import re
 import traceback
-from collections.abc import Mapping
-from typing import Any, get_type_hints
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
@@ -41,12 +42,29 @@ def check_arguments(key: str, function: Any, arguments: Mapping[Any, Any]) -> No
     parameters = inspect.signature(function).parameters
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     hints = _hints(function)
+    names = {name: hints.get(name, Any) for name in parameters if name != "self"}
+    check_names(key, arguments, names, open_ended)
+
+
+def check_names(
+    key: str, arguments: Mapping[Any, Any], hints: Mapping[str, Any], open_ended: bool
+) -> None:
+    """Checks arguments by name and type.
+
+    Args:
+        key: of the node that holds them.
+        arguments: the node.
+        hints: a type for each name that is taken.
+        open_ended: whether others are taken too.
+
+    Raises:
+        ConfigError: an argument is unknown or has a wrong type.
+    """
     for name, value in arguments.items():
         if name in _SPECIAL:
             continue
-        if name not in parameters and not open_ended:
-            valid = [p for p in parameters if p != "self"]
-            raise ConfigError(f"{key}.{name}: there is no such key{did_you_mean(name, valid)}")
+        if name not in hints and not open_ended:
+            raise ConfigError(f"{key}.{name}: there is no such key{did_you_mean(name, hints)}")
         nested = isinstance(value, Mapping) and "_target_" in value
         if name in hints and not nested:
             check_type(f"{key}.{name}", value, hints[name])
@@ -58,19 +76,23 @@ def check_type(key: str, value: Any, expected: Any) -> None:
     Raises:
         ConfigError: it is not of the expected type.
     """
+    if get_origin(expected) in (dict, Mapping) and isinstance(value, Mapping):
+        for name, inner in value.items():
+            check_type(f"{key}.{name}", inner, get_args(expected)[1])
+        return
     try:
         adapter = TypeAdapter(expected, config=ConfigDict(arbitrary_types_allowed=True))
     except (PydanticUserError, ValueError):
         return  # a type that has no plain values
+    problem = ConfigError(f"{key}: expected {_words(expected)}, got {value!r}")
     try:
         result = adapter.validate_python(value)
-    except ValidationError as error:
-        problem = error.errors()[0]["msg"]
-        raise ConfigError(f"{key}: {problem[0].lower() + problem[1:]}, got {value!r}") from None
+    except ValidationError:
+        raise problem from None
     # What pydantic would convert, as "3" or true to a number, is a mistake here.
     converted = type(result) is not type(value) and isinstance(value, str | bool | float)
     if converted or (isinstance(value, int) and not isinstance(result, int | float)):
-        raise ConfigError(f"{key}: expected {_name(expected)}, got {value!r}")
+        raise problem
 
 
 def build(key: str, node: DictConfig, **provided: Any) -> Any:
@@ -147,5 +169,29 @@ def _hints(function: Any) -> dict[str, Any]:
         return {}  # types that exist for type checkers alone
 
 
-def _name(expected: Any) -> str:
-    return str(getattr(expected, "__name__", expected)).replace("typing.", "")
+_WORDS = {
+    str: "text",
+    int: "an integer",
+    float: "a number",
+    bool: "a boolean (true or false)",
+    type(None): "null",
+}
+
+
+def _words(expected: Any) -> str:
+    """A type as people say it."""
+    *others, last = dict.fromkeys(_alternatives(expected))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _alternatives(expected: Any) -> list[str]:
+    origin, inner = get_origin(expected), get_args(expected)
+    if origin in (Union, UnionType):
+        return [word for part in inner for word in _alternatives(part)]
+    if origin is Literal:
+        return [str(value) for value in inner]
+    if origin in (dict, Mapping):
+        return ["names with values, {name: value}"]
+    if origin in (list, tuple, Sequence):
+        return ["a list, [...]"]
+    return [_WORDS.get(expected, str(getattr(expected, "__name__", expected)))]

@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.early import checked
 
 
 def main() -> None:
@@ -12,6 +13,7 @@ def main() -> None:
 
 def compare(config: DictConfig) -> float:
     """Compares the runs of a sweep; the best mean PSNR in dB."""
+    checked(config, network=False)
     # Imported here, so that --help and mistakes on the command line are answered at once.
     from sr_experiments.cli.comparison_run import comparison_run
 

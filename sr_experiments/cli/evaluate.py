@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.early import checked
 
 
 def main() -> None:
@@ -12,6 +13,7 @@ def main() -> None:
 
 def evaluate(config: DictConfig) -> float:
     """Scores one set of weights; the mean PSNR on the test sets in dB."""
+    checked(config, network=False)
     # Imported here, so that --help and mistakes on the command line are answered at once.
     from sr_experiments.cli.evaluation_run import evaluation_run
 

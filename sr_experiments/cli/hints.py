@@ -1,61 +1,115 @@
 """Hydra's errors in one line, with the nearest valid names."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import MissingMandatoryValue
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from sr_experiments.cli.conf_dir import conf_dir
 
 _LISTED = 40  # more names than that are no help
+# Other projects' words.
+_WORDS = {
+    "cuda": "gpu",
+    "epochs": "max_epochs",
+    "gpus": "devices",
+    "learning_rate": "lr",
+    "steps": "max_steps",
+    "workers": "num_workers",
+}
 
 
 def did_you_mean(name: str, valid: Iterable[str]) -> str:
     """``; did you mean a, b?`` for the nearest valid names, or a list of all if none is near."""
     names = sorted(set(valid))
-    close = get_close_matches(name, names, n=3, cutoff=0.6)
+    close = nearest(name, names)
     if close:
         return f"; did you mean {' or '.join(close)}?"
     return f"; valid are {' '.join(names)}" if 0 < len(names) <= _LISTED else ""
 
 
-def explain(error: Exception, config_name: str) -> str:
-    """One line for what is wrong with the command line."""
+def nearest(name: str, names: Sequence[str]) -> list[str]:
+    """At most three of the names: by their last part, beside the wrong one first; or by letters."""
+    parent, _, last = name.rpartition(".")
+    last = _WORDS.get(last, last)
+    same = [n for n in names if n.rpartition(".")[2] == last]
+    siblings = [n for n in names if n.rpartition(".")[0] == parent]
+    beside = [f"{parent}.{n}".lstrip(".") for n in _close(last, [_last(n) for n in siblings])]
+    exact = [n for n in same if n in siblings]
+    return (exact or beside or same)[:3] or _close(name, names)
+
+
+def _close(name: str, names: Sequence[str]) -> list[str]:
+    return get_close_matches(name, names, n=3, cutoff=0.6)
+
+
+def _last(key: str) -> str:
+    return key.rpartition(".")[2]
+
+
+def explain(error: Exception, config_name: str, overrides: Sequence[str] = ()) -> str:
+    """One line for what is wrong with the command line.
+
+    Args:
+        error: Hydra's or OmegaConf's.
+        config_name: of the command, as "train".
+        overrides: what was typed.
+    """
     text = str(error)
+    if isinstance(error, OverrideParseException):
+        return _unreadable(error.override)
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^/']+)'", text):
         group, option = found.groups()
-        # Hydra's message lists the folders that were searched, also those of --config-dir.
-        folders = {*re.findall(r"path=file://(\S.*)", text), str(conf_dir())}
-        files = [file for folder in folders for file in Path(folder, group).glob("*.yaml")]
-        options = sorted({file.stem for file in files} - {"base"})
+        options = sorted(p.stem for p in (conf_dir() / group).glob("*.yaml"))
+        options = [o for o in options if o != "base"]
         return f"{group}={option}: there is no such option{did_you_mean(option, options)}"
     if found := re.search(r"Could not (?:override|append) '([^']+)'|Key '([^']+)' is not in", text):
         key = (found.group(1) or found.group(2)).split("@")[0]
-        return f"{key}: there is no such key{did_you_mean(key, _keys(config_name))}"
+        if (conf_dir() / key).is_dir():
+            return f"{key}: {config_name}.py does not take it"
+        return f"{key}: there is no such key{did_you_mean(key, keys_of(config_name, overrides))}"
     if isinstance(error, MissingMandatoryValue) and (found := re.search(r"full_key: (\S+)", text)):
         return f"{found.group(1)}: needs a value; give it as {found.group(1)}=..."
     return " ".join(text.split())
 
 
-def _keys(config_name: str) -> list[str]:
-    """All keys and groups of the command's default configuration."""
-    GlobalHydra.instance().clear()
-    groups = [p.name for p in conf_dir().iterdir() if p.is_dir()]
-    try:
-        with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-            return [*groups, *_paths(compose(config_name))]
-    except HydraException:
-        return groups
+def _unreadable(override: str) -> str:
+    key, equals, value = override.partition("=")
+    if not equals:
+        return f"{override}: an override is written key=value, as model={override}"
+    quoted = value.strip("\"'")
+    return (
+        f"{override}: its value cannot be read; brackets must match, and other signs need quotes "
+        f"within quotes: '{key}=\"{quoted}\"'"
+    )
+
+
+def keys_of(config_name: str, overrides: Sequence[str]) -> list[str]:
+    """All keys and groups of the command's configuration, with the options that were chosen."""
+    chosen = [o for o in overrides if (conf_dir() / o.lstrip("+").partition("=")[0]).is_dir()]
+    for choices in (chosen, []):
+        GlobalHydra.instance().clear()
+        try:
+            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+                config = compose(config_name, choices, return_hydra_config=True)
+        except (HydraException, OmegaConfBaseException):
+            continue
+        groups = [str(group) for group in config.hydra.runtime.choices]
+        return [g for g in groups if "/" not in g] + [
+            path for path in _paths(config) if not path.startswith("hydra")
+        ]
+    return []
 
 
 def _paths(config: DictConfig, prefix: str = "") -> Iterator[str]:
     for key in config:
+        if str(key).startswith("_"):
+            continue
         path = f"{prefix}{key!s}"
         yield path
         if not OmegaConf.is_interpolation(config, str(key)) and not OmegaConf.is_missing(

@@ -3,6 +3,7 @@
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.early import checked
 
 
 def main() -> None:
@@ -12,6 +13,7 @@ def main() -> None:
 
 def train(config: DictConfig) -> float:
     """Runs one training; the mean PSNR on the test sets in dB."""
+    checked(config)
     # Imported here, so that --help and mistakes on the command line are answered at once.
     from sr_experiments.cli.training_run import training_run
 

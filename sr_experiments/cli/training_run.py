@@ -55,15 +55,17 @@ def training_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
+    signals = StopSignals()
+    trainer = build_trainer(config, [], [*callbacks, Ending(signals)], module)
+    fit_to_devices(config, trainer, data, module)
+    # Nothing is written before all that was typed has been looked at.
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task, goes_on(config), trains=True)
-    loggers = build_loggers(config)
-    drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
-    signals = StopSignals()
-    trainer = build_trainer(config, loggers, [*drawn, *callbacks, Ending(signals)], module)
-    fit_to_devices(config, trainer, data, module)
-    announce(network, data, trainer)
     with recorded(folder, trainer, signals) as metrics:
+        loggers = trainer.loggers = build_loggers(config)
+        drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
+        trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]
+        announce(network, data, trainer)
         log_config(loggers, content)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})

@@ -10,7 +10,7 @@ from typing import Any, get_args
 from sr_experiments.studies.run import State
 
 _ALIVE_SECONDS = 600
-_WRITTEN = ("status.json", "metrics.csv", "job.log", "train.log")
+_WRITTEN = ("status.json", "metrics.csv", "job.log")
 
 
 def state_of(folder: Path, status: Mapping[str, Any], begun: bool) -> tuple[State, str]:

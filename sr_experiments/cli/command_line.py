@@ -1,0 +1,59 @@
+"""What people type, as Hydra takes it."""
+
+from collections.abc import Sequence
+
+from hydra._internal.utils import get_args_parser
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
+
+from sr_experiments.cli.hints import keys_of, nearest
+from sr_experiments.errors import ConfigError
+
+# New names are legal below these; Hydra takes them only with a sign.
+_OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
+
+
+def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
+    """Signs for new names, quotes for paths.
+
+    ``data.test.mine=[folder]`` becomes ``++data.test.mine=[folder]``, and ``data.root=~/x`` becomes
+    ``data.root="~/x"``.
+
+    Raises:
+        ConfigError: an override has dashes.
+    """
+    _refuse_dashes(arguments, config_name)
+    return [_tidy(argument) for argument in arguments]
+
+
+def _tidy(argument: str) -> str:
+    key, equals, value = argument.partition("=")
+    if not equals or key.startswith("-"):
+        return argument
+    if key.lstrip("+").startswith(_OPEN):
+        key = f"++{key.lstrip('+')}"
+    if "/" in value and not set(value) & set("\"'[]{},\\") and not _is_override(argument):
+        value = f'"{value}"'
+    return f"{key}={value}"
+
+
+def _is_override(text: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True
+
+
+def _refuse_dashes(arguments: Sequence[str], config_name: str) -> None:
+    known = {option for action in get_args_parser()._actions for option in action.option_strings}
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if not argument.startswith("--") or name in known or any(k.startswith(name) for k in known):
+            continue
+        key = name.lstrip("-").replace("-", "_")
+        near = nearest(key, keys_of(config_name, [a for a in arguments if a[0] != "-"]))
+        value = (value if equals else following) or "..."
+        raise ConfigError(
+            f"{name}: overrides have no dashes; write {near[0] if near else key}={value}"
+        )

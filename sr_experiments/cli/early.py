@@ -1,0 +1,111 @@
+"""What can be said about a configuration before torch and Lightning are imported."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from sr_experiments.cli.build import check_names, check_type
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.hints import did_you_mean, nearest
+from sr_experiments.cli.signatures import read_signature
+from sr_experiments.errors import ConfigError
+from sr_experiments.sweeps.settings import read_settings
+
+_ROOT_TYPES = {
+    "task_name": str,
+    "tags": list[str],
+    "seed": int,
+    "panels": int,
+    "run_dir": str,
+    "ckpt_path": str | None,
+    "init_from": str | None,
+    "weights": str | None,
+    "sweep": dict[str, Any],
+    "runs": list[str],
+    "checkpoint": str,
+}
+_LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
+_NOT_LIGHTNINGS = ("effective_batch", "scale_lr")
+
+
+def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
+    """The resolved configuration as nested dictionaries, checked as far as source tells.
+
+    One scale is taken as a list of one.
+
+    Args:
+        config: the composed one.
+        network: False where a checkpoint brings the network.
+
+    Raises:
+        ConfigError: a key is unknown, a value has the wrong type or is out of range.
+    """
+    for scales in ("model.scales", "data.train_scales"):
+        if isinstance(scale := OmegaConf.select(config, scales), int | float):
+            OmegaConf.update(config, scales, [scale])
+    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
+    for unknown in {str(key) for key in content} - known:
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
+    for name, expected in _ROOT_TYPES.items():
+        if name in content:
+            check_type(name, content[name], expected)
+    for key, limit in (("seed", 2**32), ("panels", 100)):
+        if not 0 <= content[key] < limit:
+            raise ConfigError(f"{key}: must be from 0 to {limit - 1}, got {content[key]}")
+    # Other groups contain some; a mistake is named where it was typed.
+    for name in sorted(map(str, content), key=lambda name: name in ("data", "eval")):
+        if network or name != "model":
+            _check(name, content[name])
+    for group in _LISTS:
+        _check_objects(group, content.get(group) or {})
+    _check_trainer(content.get("trainer") or {}, content.get("device") or {})
+    read_settings(content["sweep"])
+    return {str(key): value for key, value in content.items()}
+
+
+def _check(key: str, node: Any) -> None:
+    if not isinstance(node, Mapping):
+        return
+    signature = read_signature(str(node.get("_target_", "")))
+    if signature:
+        check_names(key, node, signature.hints, signature.open_ended)
+    for name, value in node.items():
+        _check(f"{key}.{name}", value)
+
+
+def _check_objects(group: str, nodes: Mapping[Any, Any]) -> None:
+    """Makes sure that each node of a group of objects says what it is.
+
+    Raises:
+        ConfigError: it has values and no class.
+    """
+    for name, node in nodes.items():
+        if isinstance(node, Mapping) and "_target_" in node:
+            continue
+        key, near = f"{group}.{name}", nearest(str(name), [str(n) for n in nodes if n != name])
+        choose = f"give {key}._target_"
+        if near:
+            choose = f"did you mean {group}.{near[0]}?"
+        elif (conf_dir() / group / f"{name}.yaml").is_file():
+            choose = f"choose {group}={name if group == 'callbacks' else f'[{name}]'}"
+        raise ConfigError(f"{key}: has no _target_; {choose}, or leave it out with ~{key}")
+
+
+def _check_trainer(trainer: Mapping[Any, Any], device: Mapping[Any, Any]) -> None:
+    signature = read_signature("pytorch_lightning.Trainer")
+    assert signature
+    device = {key: value for key, value in device.items() if key not in _NOT_LIGHTNINGS}
+    for key, node in (("trainer", trainer), ("device", device)):
+        check_names(key, node, signature.hints, signature.open_ended)
+    limit, every = trainer.get("max_time"), trainer.get("check_val_every_n_epoch")
+    if limit is not None and not re.fullmatch(r"\d+:\d{2}:\d{2}:\d{2}", str(limit)):
+        raise ConfigError(
+            "trainer.max_time: expected days:hours:minutes:seconds, as 00:00:10:00, or null, got "
+            f"{limit!r}"
+        )
+    if every is not None and every < 1:
+        raise ConfigError(f"trainer.check_val_every_n_epoch: must be at least 1, got {every}")

@@ -1,0 +1,113 @@
+"""What people type, and the one line that helps."""
+
+import pytest
+
+from sr_experiments.cli.command_line import tidy
+from sr_experiments.cli.hints import nearest
+from sr_experiments.errors import ConfigError
+from tests.cli.conftest import TINY, Command
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("data.test.mine=[folder]", "++data.test.mine=[folder]"),
+        ("+data.test.mine=[folder]", "++data.test.mine=[folder]"),
+        ("data.val.mine=[folder]", "++data.val.mine=[folder]"),
+        ("metrics.lpips.net=vgg", "++metrics.lpips.net=vgg"),
+        ("callbacks.guard.factor=2", "++callbacks.guard.factor=2"),
+        ("~data.test.set5", "~data.test.set5"),
+        ("metrics=[lpips]", "metrics=[lpips]"),
+        ("data.root=~/images", 'data.root="~/images"'),
+        ("run_dir=/tmp/a(b", 'run_dir="/tmp/a(b"'),
+        ("ckpt_path=out/lr=0.1/last.ckpt", 'ckpt_path="out/lr=0.1/last.ckpt"'),
+        ("data.root=/tmp/plain", "data.root=/tmp/plain"),
+        ("model.depth=4,6", "model.depth=4,6"),
+        ("tags=(a", "tags=(a"),
+        ("--cfg=job", "--cfg=job"),
+    ],
+)
+def test_signs_and_quotes_are_added(typed: str, taken: str) -> None:
+    assert tidy([typed], "train") == [taken]
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["--lr", "0.1"], r"--lr: overrides have no dashes; write optim.lr=0.1$"),
+        (["--model.depth=4"], r"write model.depth=4$"),
+        (["--max-epochs", "2"], r"write trainer.max_epochs=2$"),
+    ],
+)
+def test_dashes(typed: list[str], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        tidy(typed, "train")
+
+
+def test_hydras_own_flags_stay() -> None:
+    flags = ["-m", "--multirun", "--cfg", "job", "--help", "-cn", "train", "--resolve"]
+    assert tidy(flags, "train") == flags
+
+
+def test_the_nearest_names() -> None:
+    names = ["optim.lr", "optim.lr_factors", "model.depth", "data.batch_size", "patches.batch_size"]
+    assert nearest("lr", names) == ["optim.lr"]
+    assert nearest("optim.learning_rate", names) == ["optim.lr"]
+    assert nearest("model.depht", names) == ["model.depth"]
+    assert nearest("batch_size", names) == ["data.batch_size", "patches.batch_size"]
+    assert nearest("nothing.alike", names) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        (["lr=0.1"], "error: lr: there is no such key; did you mean optim.lr?\n"),
+        (["optim.learning_rate=1"], "did you mean optim.lr?\n"),
+        (["model=edsr", "model.bloks=3"], "model.bloks: there is no such key; did you mean "
+         "model.blocks?\n"),
+        (["device=cuda"], "device=cuda: there is no such option; did you mean gpu?\n"),
+        (["logger=[wandbb]"], "logger=wandbb: there is no such option; did you mean wandb?\n"),
+        (["metrics=[lpips]"], "metrics: train.py does not take it\n"),
+        (["vdsr"], "vdsr: an override is written key=value, as model=vdsr\n"),
+        (["tags=(a"], "tags=(a: its value cannot be read"),
+        (["data.cache=/proc/nope"], "cannot write /proc/nope: No such file or directory; choose "
+         "another place with data.cache=..., or fix"),
+        (["device.accelerator=warp"], "device or trainer: "),
+        (["trainer.max_time=never"], "trainer.max_time: expected"),
+    ],
+)  # fmt: skip
+def test_one_line_that_helps(command: Command, typed: list[str], message: str) -> None:
+    result = command("train", "panels=0", *typed)
+    assert result.code == 2
+    assert message in result.err
+    assert "Error executing job" not in result.err
+    if "data.cache" not in typed[0]:  # which is found out by the run
+        assert not result.folder.exists()
+
+
+def test_list_groups_of_evaluate(command: Command) -> None:
+    result = command("evaluate", "metrics=[lpip]")
+    assert "metrics=lpip: there is no such option; did you mean lpips?\n" in result.err
+
+
+def test_the_line_of_hydra_is_left_out_where_the_machine_fails(
+    command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sr_experiments.cli import training_run
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("a mistake in the code")
+
+    monkeypatch.setattr(training_run, "build_network", broken)
+    with pytest.raises(RuntimeError, match="a mistake in the code"):
+        command("train", *images, *TINY)
+
+
+def test_new_test_sets_by_both_forms(command: Command, images: list[str], make_images) -> None:
+    make_images("data/more", 1, 40, 40)
+    for sign in ("", "+"):
+        typed = [f"{sign}data.test.mine=[more]", "data.val.test=[test]", "trainer.max_epochs=1"]
+        result = command("train", *images, *TINY, *typed, "panels=0", run=f"run{sign}")
+        assert result.code == 0, result.err
+        assert "mine" in (result.folder / "results.csv").read_text()
+        assert not list(result.folder.glob("*.log"))

@@ -1,0 +1,103 @@
+"""Mistakes are named before anything heavy is imported, with the words that help."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from sr_experiments.cli.assemble import plain
+from sr_experiments.cli.build import _hints, _locate
+from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.early import checked
+from sr_experiments.cli.signatures import read_signature
+from sr_experiments.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+def composed(*overrides: str, name: str = "train") -> DictConfig:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose(name, [*overrides, "run_dir=unused"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("trainer.max_time=10", "trainer.max_time: expected days:hours:minutes:seconds"),
+        ("trainer.max_time=never", "as 00:00:10:00, or null, got 'never'"),
+        ("device.precision=13", "device.precision: expected 64, .*bf16-mixed.* or null, got 13"),
+        ("trainer.check_val_every_n_epoch=0", "every_n_epoch: must be at least 1, got 0"),
+        ("degradation.sigma=a", r"^degradation.sigma: expected a number or a list, \[...\], got"),
+        ("++data.test.mine=x", r"^data.test.mine: expected a list, \[...\], got 'x'"),
+        ("++callbacks.ema.decay=0.9", "callbacks.ema: has no _target_; choose callbacks=ema, or"),
+        ("++callbacks.gaurd.factor=1", "did you mean callbacks.guard"),
+        ("++metrics.lpips.net=vgg", r"metrics.lpips: has no _target_; choose metrics=\[lpips\]"),
+        ("+callbacks.guard.factr=1", "callbacks.guard.factr: there is no .*did you mean factor"),
+    ],
+)
+def test_messages(typed: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        checked(composed(typed))
+
+
+def test_a_recipe_beside_other_callbacks() -> None:
+    with pytest.raises(ConfigError, match=r"callbacks\.ema: has no _target_; choose callbacks=ema"):
+        checked(composed("experiment=srgan_mini", "callbacks=default"))
+
+
+def test_one_scale_is_a_list_of_one() -> None:
+    config = composed("model.scales=2")
+    assert checked(config)["model"]["scales"] == [2]
+    assert plain(config)["model"]["scales"] == [2]
+
+
+def test_type_errors_need_no_torch(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "train.py", "model.depth=x", "model.channels=4"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "error: model.depth: expected an integer, got 'x'\n" in done.stderr
+    for package in ("torch", "pytorch_lightning"):
+        assert not [line for line in done.stderr.splitlines() if line.endswith(f" {package}")]
+
+
+TARGETS = sorted(
+    {
+        line.partition("_target_: ")[2].strip()
+        for path in conf_dir().glob("**/*.yaml")
+        for line in path.read_text().splitlines()
+        if line.strip().startswith("_target_: sr_experiments.")
+    }
+)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_source_says_what_python_says(target: str) -> None:
+    signature, located = read_signature(target), _locate("key", target)
+    if signature is None:
+        assert "__init__" not in vars(located)
+        return
+    hints = _hints(located)
+    hints.pop("return", None)
+    assert set(hints) <= set(signature.hints) or signature.open_ended
+    for name in ("depth", "lr", "channels", "scales", "theta", "blur"):
+        if name in hints:
+            assert _plain(signature.hints[name]) == _plain(hints[name])
+
+
+def _plain(hint: Any) -> str:
+    return str(hint).replace("typing.", "").replace("collections.abc.", "")
+
+
+@pytest.mark.parametrize("target", ["nowhere.Thing", "sr_experiments.models.Nothing", "x", ""])
+def test_what_source_does_not_tell_is_left_open(target: str) -> None:
+    assert read_signature(target) is None
