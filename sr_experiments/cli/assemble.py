@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
@@ -178,7 +179,7 @@ def build_trainer(
             plugins=[WholeCheckpointIO()],
             default_root_dir=config.run_dir,
             logger=loggers,
-            callbacks=[*callbacks, RunProgress()],
+            callbacks=[*callbacks, RunProgress(_short_form())],
             enable_progress_bar=False,
             enable_model_summary=False,
             enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
@@ -208,6 +209,14 @@ def _alternate(trainer: pl.Trainer, typed: str) -> None:
             "trains two networks in turn, which only ddp does on several devices; give "
             "device.strategy=ddp"
         )
+
+
+def _short_form() -> str | None:
+    """The override that makes a small recipe of the chosen model's, if there is one."""
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    name = f"{choices.get('model')}_mini"
+    known = (conf_dir() / "experiment" / f"{name}.yaml").is_file()
+    return f"experiment={name}" if known and choices.get("experiment") != name else None
 
 
 def quieten() -> None:

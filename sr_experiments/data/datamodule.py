@@ -55,7 +55,7 @@ class RestorationDataModule(pl.LightningDataModule):
         strict: doubts about the images (leaks from test sets, gray for colour) stop the run.
         batch_size: patches per step and process; None: that of ``patches``.
         patches_per_epoch: patches per epoch in all processes; None: see ``steps_per_epoch``.
-        steps_per_epoch: steps per epoch; None: one pass over all patches.
+        steps_per_epoch: steps per epoch; None: those of ``patches``.
         num_workers: loader processes; 0 cuts patches in the training process.
         seed: seed of the order, the places, the symmetries and the noise.
 
@@ -167,7 +167,7 @@ class RestorationDataModule(pl.LightningDataModule):
         """Batches of patches."""
         dataset = self._stream() if self.residency == "stream" else self._training_set()
         rank, processes = self._ranks
-        steps = self.steps_per_epoch
+        steps = self.steps_per_epoch or self.patches.steps_per_epoch
         if self.patches_per_epoch:
             steps = max(self.patches_per_epoch // (self.batch_size * processes), 1)
         sampler = PatchSampler(

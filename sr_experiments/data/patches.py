@@ -20,11 +20,13 @@ class Patches(Protocol):
     size: side of a patch in pixels of the network's input.
     batch_size: patches per step and process.
     min_std: patches whose target varies less (standard deviation on 0..255) are left out.
+    steps_per_epoch: steps that an epoch of the recipe has; None: one pass over all patches.
     """
 
     size: int
     batch_size: int
     min_std: float
+    steps_per_epoch: int | None
 
     def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         """One epoch for images of these (height, width): int64 [N, 5], shuffled."""
@@ -62,6 +64,7 @@ class GridPatches:
         augment: turn each patch by one of the eight symmetries, drawn anew each epoch; a list
             allows some of them: k % 4 quarter turns, mirrored first if k is 4 to 7.
         min_std: patches that vary less (standard deviation on 0..255) are left out.
+        steps_per_epoch: steps of an epoch, as of recipes that count steps; None: one pass.
 
     Raises:
         ValueError: a number is out of range.
@@ -74,13 +77,16 @@ class GridPatches:
         batch_size: int,
         augment: bool | Sequence[int] = True,
         min_std: float = 0.0,
+        steps_per_epoch: int | None = None,
     ) -> None:
+        _check(min_std, steps_per_epoch=1 if steps_per_epoch is None else steps_per_epoch)
         _check(min_std, size=size, stride=stride, batch_size=batch_size)
         self.size = size
         self.stride = stride
         self.batch_size = batch_size
         self.symmetries = _symmetries(augment)
         self.min_std = min_std
+        self.steps_per_epoch = steps_per_epoch
 
     def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         corners = []
@@ -102,6 +108,7 @@ class RandomPatches:
         batch_size: patches per step and process.
         augment: as for :class:`GridPatches`.
         min_std: as for :class:`GridPatches`.
+        steps_per_epoch: as for :class:`GridPatches`.
 
     Raises:
         ValueError: a number is out of range.
@@ -114,13 +121,16 @@ class RandomPatches:
         batch_size: int,
         augment: bool | Sequence[int] = True,
         min_std: float = 0.0,
+        steps_per_epoch: int | None = None,
     ) -> None:
+        _check(min_std, steps_per_epoch=1 if steps_per_epoch is None else steps_per_epoch)
         _check(min_std, size=size, per_image=per_image, batch_size=batch_size)
         self.size = size
         self.per_image = per_image
         self.batch_size = batch_size
         self.symmetries = _symmetries(augment)
         self.min_std = min_std
+        self.steps_per_epoch = steps_per_epoch
 
     def rows(self, sizes: Sequence[Size] | Tensor, generator: Generator) -> Tensor:
         items = torch.arange(len(sizes)).repeat(self.per_image)

@@ -1,67 +1,112 @@
 """How far a run is: a live bar on a terminal, plain lines elsewhere."""
 
+import math
 import sys
 import time
 from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Timer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-_SECONDS_BETWEEN_LINES = 15.0
+_FIRST_LINES = 15.0  # seconds between two lines at the beginning,
+_LINES_PER_TIME = 20  # later a share of the time elapsed,
+_RAREST_LINES = 600.0  # and at most these seconds
+_SETTLED = (
+    10.0  # seconds after which the speed of training is known well enough to foretell its end
+)
+_LONG, _SHORT = 900.0, 300.0  # seconds of a run that is foretold, and of its short form
 
 
 class RunProgress(pl.Callback):
-    """Steps done, loss, newest PSNR and the time left, for the whole run rather than an epoch."""
+    """Steps done, loss, newest PSNR and the time remaining, of the whole run and of each scoring.
 
-    def __init__(self) -> None:
+    Args:
+        short: overrides that make a short run of this one, to offer where it will take long; None:
+            fewer steps in each epoch.
+    """
+
+    def __init__(self, short: str | None = None) -> None:
+        self.short = short
         self.bar: Progress | None = None
         self.started = self.printed = 0.0
-        self.done = self.first = 0
+        self.done = self.first = self.written = 0
+        self.foretold = False
+        self.scored = self.images = 0
+        self.scoring_since = 0.0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Starts the clock; a continued run counts from where it stood."""
-        self.started = self.printed = time.monotonic()
-        self.first = self.done = trainer.global_step
-        if trainer.is_global_zero and sys.stdout.isatty():
-            self.bar = Progress(
-                TextColumn("training"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn("steps, {task.fields[news]}, left"),
-                TimeRemainingColumn(),
-            )
-            self.bar.add_task("", total=self._total(trainer), completed=self.done, news="")
-            self.bar.start()
+        self._start(trainer)
+        self.first = self.done = self.written = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
     ) -> None:
         """Moves the bar, or prints a line now and then."""
         self.done = trainer.global_step
+        now = time.monotonic()
+        if not self.foretold and now - self.started > _SETTLED and self.done - self.first > 2:
+            self._foretell(trainer)
         if self.bar:
-            now = time.monotonic()
             if now - self.printed > 0.2:
-                self.printed = now
-                self.bar.update(self.bar.task_ids[0], completed=self.done, news=_news(trainer))
-        elif time.monotonic() - self.printed > _SECONDS_BETWEEN_LINES:
+                self._show_training(trainer)
+        elif self._is_due():
             self._line(trainer)
+
+    def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Counts the images."""
+        if not trainer.sanity_checking:
+            self._start_scoring(trainer, trainer.num_val_batches)
+
+    def on_validation_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        """Shows how many are scored."""
+        if not trainer.sanity_checking:
+            self._score(trainer)
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Shows the new PSNR."""
-        if self.started and not trainer.sanity_checking:
-            if self.bar:
-                self.bar.update(self.bar.task_ids[0], completed=self.done, news=_news(trainer))
-            else:
-                self._line(trainer)
+        if trainer.sanity_checking:
+            return
+        if self.bar:
+            self._show_training(trainer)
+        elif self._is_due(1 / 3):
+            self._line(trainer)
+        else:
+            self.written = -1  # the end tells it
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Leaves the bar as it is, and says so where the time was up before the steps."""
+        """Leaves the last numbers, and says so where the time was up before the steps."""
+        if self.bar:
+            self._show_training(trainer)
+        elif self.done != self.written:
+            self._line(trainer)
         self._stop()
-        remaining = _time_remaining(trainer)
+        remaining, total = _time_remaining(trainer), _total(trainer)
         if trainer.is_global_zero and remaining is not None and remaining <= 0:
-            done = f"{self.done} of {self._total(trainer)} steps"
-            print(f"the time of trainer.max_time is up after {done}", flush=True)
+            done = f"{self.done:,} of {total:,} steps" if total else f"{self.done:,} steps"
+            print(
+                f"the time of trainer.max_time is up after {done}; trainer.max_time=null trains "
+                "to the end",
+                flush=True,
+            )
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Starts the clock."""
+        self._start(trainer)
+        self._start_scoring(trainer, trainer.num_test_batches)
+
+    def on_test_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
+    ) -> None:
+        """Shows how many images are scored."""
+        self._score(trainer)
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Gives the terminal back."""
+        self._stop()
 
     def on_exception(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException
@@ -69,36 +114,112 @@ class RunProgress(pl.Callback):
         """Gives the terminal back."""
         self._stop()
 
+    def _start(self, trainer: pl.Trainer) -> None:
+        self.started = self.printed = time.monotonic()
+        if trainer.is_global_zero and sys.stdout.isatty():
+            self.bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn("{task.fields[news]}"),
+            )
+            self.bar.add_task("training", total=None, news="")
+            self.bar.start()
+
     def _stop(self) -> None:
         if self.bar:
             self.bar.stop()
             self.bar = None
 
-    def _line(self, trainer: pl.Trainer) -> None:
-        if not trainer.is_global_zero:
-            return
+    def _show(self, what: str, done: int, total: int | None, news: str) -> None:
+        assert self.bar
         self.printed = time.monotonic()
-        total, seconds = self._total(trainer), self.printed - self.started
-        left = seconds / max(self.done - self.first, 1) * (total - self.done)
-        if (remaining := _time_remaining(trainer)) is not None:
-            left = max(min(left, remaining), 0)
-        print(
-            f"step {self.done}/{total}, epoch {trainer.current_epoch + 1}/{trainer.max_epochs}, "
-            f"{_news(trainer)}, {_clock(seconds)} gone, {_clock(left)} left",
-            flush=True,
+        self.bar.update(
+            self.bar.task_ids[0], description=what, completed=done, total=total, news=news
         )
 
-    @staticmethod
-    def _total(trainer: pl.Trainer) -> int:
-        return int(trainer.estimated_stepping_batches)
+    def _show_training(self, trainer: pl.Trainer) -> None:
+        remaining = self._remaining(trainer)
+        news = [f"steps, {_clock(remaining)} remaining"] if remaining is not None else ["steps"]
+        self._show("training", self.done, _total(trainer), ", ".join(news + _news(trainer)))
+
+    def _is_due(self, share: float = 1.0) -> bool:
+        """Whether the last line is old enough: lines become rarer in long runs."""
+        now = time.monotonic()
+        gap = min(max(_FIRST_LINES, (now - self.started) / _LINES_PER_TIME), _RAREST_LINES)
+        return now - self.printed > gap * share
+
+    def _line(self, trainer: pl.Trainer) -> None:
+        self.printed, self.written = time.monotonic(), self.done
+        if not trainer.is_global_zero:
+            return
+        total, remaining, epochs = (
+            _total(trainer),
+            self._remaining(trainer),
+            trainer.max_epochs or 1,
+        )
+        epoch = f"epoch {min(trainer.current_epoch + 1, epochs)}/{epochs}" if total else ""
+        parts = [f"step {self.done}/{total}" if total else f"step {self.done}", epoch]
+        parts += [*_news(trainer), f"{_clock(self.printed - self.started)} elapsed"]
+        parts += [f"{_clock(remaining)} remaining"] if remaining is not None else []
+        print(", ".join(part for part in parts if part), flush=True)
+
+    def _remaining(self, trainer: pl.Trainer) -> float | None:
+        """Seconds until the steps are done or the time is up; None: nobody knows."""
+        limits = [] if (left := _time_remaining(trainer)) is None else [left]
+        if (total := _total(trainer)) and self.done > self.first:
+            each = (time.monotonic() - self.started) / (self.done - self.first)
+            limits.append(each * (total - self.done))
+        return max(min(limits), 0) if limits else None
+
+    def _foretell(self, trainer: pl.Trainer) -> None:
+        """Says once how long the run will take, and how to make it short, if that is long."""
+        self.foretold = True
+        remaining, total = self._remaining(trainer), _total(trainer)
+        if not trainer.is_global_zero or remaining is None or total is None or remaining < _LONG:
+            return
+        epochs = trainer.max_epochs or 1
+        steps = int(total * _SHORT / remaining / epochs)
+        short = f"data.steps_per_epoch={steps}" if steps else "trainer.max_time=00:00:05:00"
+        text = (
+            f"this run of {total:,} steps will take about {_clock(remaining)}; "
+            f"{self.short or short} makes a short one"
+        )
+        if self.bar:
+            self.bar.console.print(text)
+        else:
+            print(text, flush=True)
+
+    def _start_scoring(self, trainer: pl.Trainer, batches: list[int | float]) -> None:
+        self.scored, self.images = 0, int(sum(batches))
+        self.scoring_since = time.monotonic()
+        if self.bar:
+            self._show("scoring", 0, self.images, "images")
+
+    def _score(self, trainer: pl.Trainer) -> None:
+        self.scored += 1
+        seconds = time.monotonic() - self.scoring_since
+        remaining = f"{_clock(seconds / self.scored * (self.images - self.scored))} remaining"
+        if self.bar:
+            self._show("scoring", self.scored, self.images, f"images, {remaining}")
+        elif trainer.is_global_zero and self.scored < self.images and self._is_due():
+            self.printed = time.monotonic()
+            elapsed = f"{_clock(seconds)} elapsed"
+            print(f"scored {self.scored}/{self.images} images, {elapsed}, {remaining}", flush=True)
 
 
-def _news(trainer: pl.Trainer) -> str:
+def _news(trainer: pl.Trainer) -> list[str]:
     metrics = trainer.callback_metrics
     parts = [f"loss {metrics['train/loss']:.4g}"] if "train/loss" in metrics else []
     if "val/psnr" in metrics:
         parts.append(f"PSNR {metrics['val/psnr']:.2f} dB ({metrics['val/gain']:+.2f} over bicubic)")
-    return ", ".join(parts)
+    return parts
+
+
+def _total(trainer: pl.Trainer) -> int | None:
+    """Steps of the whole run; None where only the time limits it."""
+    steps = trainer.estimated_stepping_batches
+    return int(steps) if math.isfinite(steps) else None
 
 
 def _time_remaining(trainer: pl.Trainer) -> float | None:
@@ -109,4 +230,5 @@ def _time_remaining(trainer: pl.Trainer) -> float | None:
 
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

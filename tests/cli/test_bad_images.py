@@ -63,7 +63,12 @@ def test_other_formats_are_converted(
 
 
 def test_too_few_patches_for_a_batch(command: Command, images: list[str]):
-    overrides = [*TINY, "data.steps_per_epoch=null", "data.batch_size=5000"]
+    overrides = [
+        *TINY,
+        "data.steps_per_epoch=null",
+        "patches.steps_per_epoch=null",
+        "data.batch_size=5000",
+    ]
     result = command("train", *images, *overrides)
     assert result.code == 2
     assert "batch_size" in result.err

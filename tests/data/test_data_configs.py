@@ -28,6 +28,15 @@ def test_choices_fit_their_targets(choice: str) -> None:
     assert build("patches", config.patches).size > 0
 
 
+@pytest.mark.parametrize("more", [[], ["data=t91"], ["experiment=vdsr_paper"]])
+def test_vdsr_trains_for_the_steps_of_its_paper(more: list[str]) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("train", overrides=["data=sr291", *more])
+    assert config.data.steps_per_epoch is None
+    steps = config.trainer.max_epochs * build("patches", config.data.patches).steps_per_epoch
+    assert abs(steps - 9960) <= 40
+
+
 @pytest.mark.parametrize("name", options("set"))
 def test_published_sets_are_well_formed(name: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):

@@ -197,6 +197,10 @@ def test_epoch_length(make_images: MakeImages, cache: Path) -> None:
     assert len(batches(module(folder, cache))) == 4
     assert len(batches(module(folder, cache, steps_per_epoch=7))) == 7
     assert len(batches(module(folder, cache, patches_per_epoch=24))) == 6
+    recipe = RandomPatches(12, 4, 4, steps_per_epoch=9)
+    assert len(batches(module(folder, cache, patches=recipe))) == 9
+    assert len(batches(module(folder, cache, patches=recipe, steps_per_epoch=7))) == 7
+    assert len(batches(module(folder, cache, patches=recipe, patches_per_epoch=24))) == 6
     with pytest.raises(ValueError, match=r"^patches_per_epoch and steps_per_epoch exclude"):
         module(folder, cache, steps_per_epoch=7, patches_per_epoch=24)
 
