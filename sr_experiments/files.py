@@ -1,11 +1,13 @@
 """Files that appear whole or not at all."""
 
+import csv
+import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 _TEMPORARY = re.compile(r"\..+\.\d+")
 
@@ -27,8 +29,10 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk does not say where
         raise
     _sync_folder(path.parent)
 
@@ -37,6 +41,17 @@ def write_whole(path: Path, text: str) -> None:
     """Writes a file so that it appears whole or not at all; its folder is made if need be."""
     with whole_file(path) as file:
         file.write(text.encode())
+
+
+def write_table(
+    path: Path, lines: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None
+) -> None:
+    """Writes CSV, whole or not at all; the columns are the first line's unless they are given."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(lines[0] if names is None else names))
+    writer.writeheader()
+    writer.writerows(lines)
+    write_whole(path, text.getvalue())
 
 
 def remove_leftovers(*folders: Path) -> None:

@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.cli.metric_rows import MetricRows
 from sr_experiments.files import write_whole
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.sweeps.command import JOB_MARK
@@ -53,6 +54,8 @@ def continues_itself(config: DictConfig) -> bool:
 def csv_logger(config: DictConfig) -> CSVLogger:
     """The logger of ``metrics.csv``, with the rows up to the continued checkpoint."""
     logger = CSVLogger(config.run_dir, name="", version="")
+    if rank_zero_only.rank == 0:
+        logger._experiment = MetricRows(logger.log_dir)
     if (steps := first_new_step(config)) is not None:
         _keep_rows(logger, Path(config.run_dir, "metrics.csv"), steps)
     return logger

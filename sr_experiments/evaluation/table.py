@@ -1,18 +1,16 @@
 """Scores as a table: for people, and as a file."""
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from io import StringIO
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from sr_experiments import files
 from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
-from sr_experiments.files import write_whole
 
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
@@ -59,23 +57,14 @@ def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
         values = asdict(row)
         others = values.pop("others")
         lines.append({**values, **others, "gain": row.gain, **about(protocol)})
-    write_csv(lines, path)
+    files.write_table(path, lines)
 
 
 def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -> None:
     """Writes the scores of each image as CSV, as :func:`write_table` those of each set."""
-    write_csv([{**line, **about(protocol)} for line in images], path)
+    files.write_table(path, [{**line, **about(protocol)} for line in images])
 
 
 def about(protocol: Protocol) -> dict[str, str]:
     """How numbers in a file came about."""
     return {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
-
-
-def write_csv(lines: Sequence[Mapping[str, str | float]], path: Path) -> None:
-    """Writes lines of the same columns, whole or not at all."""
-    text = StringIO(newline="")
-    writer = csv.DictWriter(text, list(lines[0]))
-    writer.writeheader()
-    writer.writerows(lines)
-    write_whole(path, text.getvalue())

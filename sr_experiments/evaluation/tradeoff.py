@@ -8,7 +8,8 @@ from rich.table import Table
 
 from sr_experiments.evaluation.benchmark import Row
 from sr_experiments.evaluation.protocol import Protocol
-from sr_experiments.evaluation.table import about, print_given, write_csv
+from sr_experiments.evaluation.table import about, print_given
+from sr_experiments.files import write_table
 
 Runs = Mapping[str, Sequence[Row]]
 
@@ -28,7 +29,7 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
 
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
     """Writes the same as CSV, with the protocol's label in each line."""
-    write_csv([{**line, **about(protocol)} for line in _lines(runs, protocol)], path)
+    write_table(path, [{**line, **about(protocol)} for line in _lines(runs, protocol)])
 
 
 def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:

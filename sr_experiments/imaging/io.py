@@ -12,6 +12,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
 from sr_experiments.errors import ImageError, OutOfMemoryError
+from sr_experiments.files import whole_file
 
 _FORMATS = {
     **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP"},
@@ -136,8 +137,5 @@ def save_image(image: Tensor, path: Path) -> None:
         if image.shape[0] == 1
         else image.permute(1, 2, 0).cpu().numpy()
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    image_format = Image.registered_extensions()[path.suffix.lower()]
-    Image.fromarray(pixels).save(temporary, format=image_format)
-    temporary.replace(path)
+    with whole_file(path) as file:
+        Image.fromarray(pixels).save(file, Image.registered_extensions()[path.suffix.lower()])

@@ -7,6 +7,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sr_experiments.files import whole_file
 from sr_experiments.report.content import Content, Lines, Metric
 
 # Okabe and Ito's colours, which the colour-blind tell apart; yellow is too pale for paper. Dashes
@@ -25,7 +26,6 @@ def draw_plots(content: Content, folder: Path) -> list[Path]:
     paths = []
     for metric in content["metrics"]:
         path = folder / f"{re.sub(r'[^a-zA-Z0-9_.-]+', '_', metric['name'])}.png"
-        temporary = path.with_name(f".{path.name}")
         with matplotlib.rc_context(
             {
                 "font.size": 9,
@@ -34,8 +34,9 @@ def draw_plots(content: Content, folder: Path) -> list[Path]:
                 "text.parse_math": False,
             }
         ):
-            _figure(metric, names, order).savefig(temporary, dpi=_DPI, format="png")
-        temporary.replace(path)
+            figure = _figure(metric, names, order)
+            with whole_file(path) as file:
+                figure.savefig(file, dpi=_DPI, format="png")
         paths.append(path)
     return paths
 

@@ -16,7 +16,6 @@ from sr_experiments.errors import DeadError, DiskFullError, DivergedError
 from sr_experiments.run_checkpoints import LAST
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.ending import between_steps
-from sr_experiments.training.progress_state import as_before_scoring, as_before_the_batch
 
 _SECONDS_TO_RETRY = 60.0
 
@@ -62,7 +61,6 @@ class LastCheckpoint(Checkpoint):
         self.sound = False  # no optimizer has begun a step that is not complete
         self.averaged = False  # a moving average stands in for the weights, to be scored
         self.scored = False  # the val sets have been scored since the newest step
-        self.loader_states: Any = None  # after the newest step; None where an epoch begins
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Makes sure that there is space, and starts the clock."""
@@ -78,11 +76,6 @@ class LastCheckpoint(Checkpoint):
         self.training = self.trained = self.sound = True
         self.due = time.monotonic() + self.every
         self.saved_step = trainer.global_step
-        self.loader_states = _loader_states(trainer)
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Its batches have not begun."""
-        self.loader_states = None
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
@@ -90,15 +83,19 @@ class LastCheckpoint(Checkpoint):
         """From here to the end of the batch the state is half a step's."""
         self.sound = self.scored = False
 
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    ) -> None:
+        """Saves when it is time, once everything about the step before is written."""
+        new = trainer.global_step != self.saved_step
+        if self.sound and new and time.monotonic() > self.due:
+            self._save(trainer)
+
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
     ) -> None:
-        """Saves when it is time; at the end of an epoch scores may follow, which save as well."""
+        """The step is complete."""
         self.sound = between_steps(trainer, pl_module)
-        self.loader_states = _loader_states(trainer)
-        last_batch = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
-        if self.sound and not last_batch and time.monotonic() > self.due:
-            self._save(trainer)
 
     def on_validation_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Moving averages have changed places with the weights."""
@@ -132,7 +129,7 @@ class LastCheckpoint(Checkpoint):
             for callback in _averages(trainer):
                 callback.on_validation_epoch_end(trainer, pl_module)
         with suppress(DivergedError):  # unnoticed before
-            self._save(trainer, by_exception=True)
+            self._save(trainer)
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """From now on the weights may be averages, which cannot be trained further."""
@@ -163,18 +160,15 @@ class LastCheckpoint(Checkpoint):
         """Takes it over."""
         self.scored = state_dict["scored"]
 
-    def _save(self, trainer: pl.Trainer, by_exception: bool = False) -> None:
+    def _save(self, trainer: pl.Trainer) -> None:
         self.saved_step = trainer.global_step
         self.due = time.monotonic() + self.every
         if not trainer.is_global_zero or trainer.fast_dev_run:  # type: ignore[attr-defined]
             return
+        for logger in trainer.loggers:
+            logger.save()  # or a kill would take the curves up to here along
         # Not Trainer.save_checkpoint, which waits for processes that may have ended.
         checkpoint = trainer._checkpoint_connector.dump_checkpoint(weights_only=False)
-        if by_exception:
-            loops = checkpoint["loops"]["fit_loop"]
-            as_before_the_batch(loops, self.loader_states)
-            if trainer.validating:
-                as_before_scoring(loops)
         trainer.strategy.save_checkpoint(checkpoint, self.path)
         self.failed = _error(trainer) is not None
         if self.failed:
@@ -184,11 +178,6 @@ class LastCheckpoint(Checkpoint):
 def _error(trainer: pl.Trainer) -> OSError | None:
     files = trainer.strategy.checkpoint_io
     return files.error if isinstance(files, WholeCheckpointIO) else None
-
-
-def _loader_states(trainer: pl.Trainer) -> Any:
-    loader = trainer.fit_loop._combined_loader
-    return loader._state_dicts() if loader is not None else None
 
 
 def _averages(trainer: pl.Trainer) -> list[WeightAveraging]:

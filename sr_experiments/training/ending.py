@@ -15,7 +15,7 @@ class Ending(Checkpoint):
     Whatever ends training (``max_epochs``, ``max_steps``, ``max_time``), its last step is followed
     by a scoring, so that curves end at the end and the scored weights are saved.
 
-    A signal is obeyed after the optimizer step that it falls into, by all processes together; in
+    A signal is obeyed before the next optimizer step, by all processes together; in
     the middle of a scoring only where there is one process. ``Checkpoint`` makes Lightning call
     this after all callbacks that belong to a step.
 
@@ -25,34 +25,28 @@ class Ending(Checkpoint):
 
     def __init__(self, signals: StopSignals) -> None:
         self.signals = signals
-        self.every: int | None = None  # what check_val_every_n_epoch will be after this epoch
+        self.between_steps = True
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """From now on signals wait for the end of a step."""
         self.signals.waiting = True
-        loop = trainer.fit_loop.epoch_loop
-        if loop.restarting and loop.batch_progress.is_last_batch:
-            # Continued where its last batch had been scored: Lightning would train on another one
-            # if nothing were scored after this epoch.
-            self.every = trainer.check_val_every_n_epoch
-            _score_this_epoch(trainer)
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Sets back what it has changed for the first epoch of a continued run."""
-        if self.every is not None:
-            trainer.check_val_every_n_epoch = self.every
-            self.every = None
+    def on_train_batch_start(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any
+    ) -> None:
+        """Stops between two steps, once everything about the first one is written."""
+        if self.between_steps:
+            self._obey(trainer)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
     ) -> None:
-        """Stops, or prepares the last scoring."""
-        last_batch = trainer.fit_loop.epoch_loop.batch_progress.is_last_batch
-        if not last_batch and between_steps(trainer, pl_module):
-            self._obey(trainer)
-        if _is_over(trainer, last_batch):
+        """Prepares the last scoring."""
+        self.between_steps = between_steps(trainer, pl_module)
+        if _is_over(trainer):
             trainer.should_stop = True
-            _score_this_epoch(trainer)
+            if trainer.check_val_every_n_epoch is not None:
+                trainer.check_val_every_n_epoch = 1
 
     def on_validation_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, *_: Any, **__: Any
@@ -88,16 +82,14 @@ def between_steps(trainer: pl.Trainer, module: pl.LightningModule) -> bool:
     return complete and not loop._should_accumulate()
 
 
-def _score_this_epoch(trainer: pl.Trainer) -> None:
-    if trainer.check_val_every_n_epoch is not None:
-        trainer.check_val_every_n_epoch = 1
-
-
-def _is_over(trainer: pl.Trainer, last_batch: bool) -> bool:
+def _is_over(trainer: pl.Trainer) -> bool:
     """Whether training ends with this batch."""
     if trainer.should_stop and trainer.fit_loop._can_stop_early:
         return True
     if 0 <= trainer.max_steps <= trainer.global_step:
         return True
-    epochs = trainer.max_epochs
+    epochs, last_batch = (
+        trainer.max_epochs,
+        trainer.fit_loop.epoch_loop.batch_progress.is_last_batch,
+    )
     return last_batch and epochs is not None and 0 <= epochs <= trainer.current_epoch + 1

@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.checkpoints import BestCheckpoint, LastCheckpoint
 from sr_experiments.training.ending import Ending
+from sr_experiments.training.resume import settle
 from sr_experiments.training.signals import StopSignals
 
 Event = Callable[[pl.Trainer], None]
@@ -43,6 +44,9 @@ class Stepping(pl.LightningModule):
         if not self.trainer.sanity_checking:
             self.scores.append((self.trainer.global_step, self.score))
             self.log("val/psnr", self.score)
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        settle(checkpoint["loops"]["fit_loop"], checkpoint["global_step"], self.trainer)
 
     def total(self) -> float:
         return sum(p.sum().item() for p in self.parameters())

@@ -1,0 +1,43 @@
+import csv
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from sr_experiments.cli.metric_rows import MetricRows
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("new", [{"loss": 3.0}, {"loss": 3.0, "val/psnr": 30.0}])
+def test_rows_wait_for_space_and_none_is_torn(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    new: dict[str, float],
+):
+    writer, path = MetricRows(str(tmp_path)), tmp_path / "metrics.csv"
+    writer.log_metrics({"loss": 1.0}, 0)
+    writer.save()
+    before = path.read_bytes()
+    writer.log_metrics(new, 1)
+
+    class Full(csv.DictWriter):
+        def writerows(self, rows) -> None:
+            self.writer.writerow(["half a r"])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(csv, "DictWriter", Full)
+        writer.save()
+        writer.save()
+    assert path.read_bytes() == before
+    assert capsys.readouterr().out.count(f"warning: cannot write {path}: No space left") == 2
+    writer.log_metrics({"loss": 4.0}, 2)
+    writer.save()
+    assert [row["loss"] for row in rows(path)] == ["1.0", "3.0", "4.0"]
+    assert [row["step"] for row in rows(path)] == ["0", "1", "2"]
