@@ -14,6 +14,7 @@ from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
 from sr_experiments.cli.build import build, call, check, check_arguments
+from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.devices import lightning_arguments
 from sr_experiments.cli.early import checked
 from sr_experiments.data import RestorationDataModule
