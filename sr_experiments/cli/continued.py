@@ -54,8 +54,7 @@ def continues_itself(config: DictConfig) -> bool:
 def csv_logger(config: DictConfig) -> CSVLogger:
     """The logger of ``metrics.csv``, with the rows up to the continued checkpoint."""
     logger = CSVLogger(config.run_dir, name="", version="")
-    if rank_zero_only.rank == 0:
-        logger._experiment = MetricRows(logger.log_dir)
+    _outlive_a_full_disk(logger)
     if (steps := first_new_step(config)) is not None:
         _keep_rows(logger, Path(config.run_dir, "metrics.csv"), steps)
     return logger
@@ -66,6 +65,11 @@ def first_new_step(config: DictConfig) -> int | None:
     if not continues_itself(config):
         return None
     return int(read_checkpoint(Path(config.ckpt_path))["global_step"])
+
+
+@rank_zero_only
+def _outlive_a_full_disk(logger: CSVLogger) -> None:
+    logger._experiment = MetricRows(logger.log_dir)
 
 
 @rank_zero_only
