@@ -44,7 +44,7 @@ class ValidationPictures(pl.Callback):
         items: list[EvaluationItem] = [
             {**item, "image": item["image"].to(pl_module.device)} for item in self.items
         ]
-        with isolate_rng(), trainer.precision_plugin.val_step_context():
+        with isolate_rng():
             name = type(self.network).__name__
             panel = draw_panel(cut_tiles(self.network, items, self.protocol, name))
         step = trainer.fit_loop.epoch_loop._batches_that_stepped  # the step of logged metrics

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import shorten
 
-from sr_experiments.report.results import protocol_of
+from sr_experiments.report.results import protocols
 from sr_experiments.report.subject import Subject
 from sr_experiments.studies.configurations import UNKNOWN
 from sr_experiments.studies.run import SEEN, Run, State
@@ -83,10 +83,10 @@ def _repeated(name: str, aside: Sequence[Run]) -> str:
 
 def _uneven(subject: Subject) -> list[str]:
     notes = []
-    protocols = sorted({protocol_of(run) for run in subject.runs if protocol_of(run)})
-    if len(protocols) > 1:
+    different = sorted(protocols(subject.runs))
+    if len(different) > 1:
         notes.append(
-            f"Runs are scored by different protocols ({', '.join(protocols)}): their scores differ "
+            f"Runs are scored by different protocols ({', '.join(different)}): their scores differ "
             "for that alone."
         )
     if any(run.metrics.get(SEEN) for run in subject.runs):

@@ -23,8 +23,9 @@ def make_results(subject: Subject) -> Results | None:
     columns = [Column(metric=name) for name in names]
     rows = [_bicubic(label, runs, columns) for label, runs in _by_protocol(subject.runs).items()]
     rows += [_measured(group, columns, [None] * len(columns)) for group in subject.groups]
+    scored_by = ", ".join(f"protocol {name}" for name in protocols(subject.runs))
     return Results(
-        caption=f"Scores of the test sets ({', '.join(_protocols(subject.runs))}); mean over seeds "
+        caption=f"Scores of the test sets ({scored_by}); mean over seeds "
         "± half of the 95 % confidence interval. Further metrics are in results.csv.",
         columns=[label(name).removesuffix(", dB") for name in names],
         digits=max(digits(name) for name in names),
@@ -33,9 +34,9 @@ def make_results(subject: Subject) -> Results | None:
 
 
 def protocol_of(run: Run) -> str:
-    """The name of the protocol that a run was scored by."""
+    """The protocol that a run was scored by: its name, and what was changed of it."""
     node = run.config.get("eval")
-    return str(node.get("name", "")) if isinstance(node, dict) else ""
+    return run.protocol or str(node.get("name", "")) if isinstance(node, dict) else ""
 
 
 def baseline_of(run: Run) -> str:
@@ -132,7 +133,7 @@ def _order(metric: str) -> tuple[object, ...]:
 def _by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """Runs by the name of the row that shows their bicubic interpolation, or their input."""
     scored = [run for run in runs if run.bicubic]
-    several = len(_protocols(scored)) > 1
+    several = len(protocols(scored)) > 1
     rows: dict[str, list[Run]] = {}
     for run in scored:
         name = f"{baseline_of(run)} ({protocol_of(run)})" if several else baseline_of(run)
@@ -140,5 +141,8 @@ def _by_protocol(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return rows
 
 
-def _protocols(runs: Sequence[Run]) -> list[str]:
-    return list(dict.fromkeys(f"protocol {protocol_of(r)}" for r in runs if protocol_of(r)))
+def protocols(runs: Sequence[Run]) -> list[str]:
+    """The different protocols of runs; what was changed is known of scored ones alone."""
+    known = {run.protocol.partition(" with ")[0] for run in runs if run.protocol}
+    named = (protocol_of(run) for run in runs if run.protocol or protocol_of(run) not in known)
+    return list(dict.fromkeys(name for name in named if name))

@@ -29,11 +29,12 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     measured = Measured({}, {}, cut=False)
     scores: dict[str, float] = {}
     bicubic: dict[str, float] = {}
+    protocol = ""
     with _noting("metrics.csv", wrong):
         measured = read_metrics(folder / "metrics.csv")
     with _noting("results.csv", wrong):
         channel = str((config.get("eval") or {}).get("channel", "y"))
-        scores, bicubic = read_results(folder / "results.csv", channel)
+        scores, bicubic, protocol = read_results(folder / "results.csv", channel)
     recorded: dict[str, float] = {}
     seconds = 0.0
     with _noting("status.json", wrong):
@@ -56,6 +57,7 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
         metrics={**measured.newest, **scores, **recorded},
         curves=measured.curves,
         bicubic=bicubic,
+        protocol=protocol,
         environment=environment,
         seconds=seconds,
         written=changed(folder / "status.json"),

@@ -58,8 +58,8 @@ def read_metrics(path: Path) -> Measured:
     return Measured(_curves(columns, values), newest, cut=bool(rest))
 
 
-def read_results(path: Path, channel: str) -> tuple[dict[str, float], dict[str, float]]:
-    """The scores in ``results.csv`` of the network, and of bicubic interpolation.
+def read_results(path: Path, channel: str) -> tuple[dict[str, float], dict[str, float], str]:
+    """The scores in ``results.csv`` of the network and of bicubic interpolation, and the protocol.
 
     Args:
         path: the file; without it there are no scores.
@@ -70,21 +70,23 @@ def read_results(path: Path, channel: str) -> tuple[dict[str, float], dict[str, 
         OSError: it cannot be read.
     """
     if not path.exists():
-        return {}, {}
+        return {}, {}, ""
     text = path.read_text(encoding="utf-8")
     if not text.endswith("\n"):
         raise ValueError("ends in the middle of a row")
     scores: dict[str, float] = {}
     bicubic: dict[str, float] = {}
+    protocol = ""
     for row in csv.DictReader(text.splitlines()):
         if not {"benchmark", "scale"} <= row.keys() or None in row.values():
             raise ValueError("has no columns benchmark and scale, or a row that is too short")
+        protocol = row.get("protocol", "")
         key = f"test/{row['benchmark']}_x{float(row['scale']):g}"
         for name, cell in row.items():
             if f"bicubic_{name}" in row:
                 full = f"{key}/{name}_{channel}" if name in ("psnr", "ssim") else f"{key}/{name}"
                 scores[full], bicubic[full] = float(cell), float(row[f"bicubic_{name}"])
-    return scores, bicubic
+    return scores, bicubic, protocol
 
 
 def _curves(

@@ -54,6 +54,7 @@ class Run:
         metrics: the newest value of each metric, as ``test/set5_x2/psnr_y``.
         curves: metrics over training, as ``val/set5_x2/psnr_y``.
         bicubic: the metrics of bicubic interpolation on the test sets, by the same names.
+        protocol: how the test sets were scored: a protocol's name and what was changed of it.
         environment: command, commit, versions, hardware.
         seconds: wall-clock seconds in all.
         written: when its status was last written, in seconds since 1970; 0 if never.
@@ -68,6 +69,7 @@ class Run:
     metrics: dict[str, float] = field(default_factory=dict)
     curves: dict[str, Curve] = field(default_factory=dict)
     bicubic: dict[str, float] = field(default_factory=dict)
+    protocol: str = ""
     environment: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     written: float = 0.0

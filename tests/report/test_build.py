@@ -132,15 +132,21 @@ def test_without_a_study_the_test_sets_stand_beside_bicubic(tmp_path: Path) -> N
 
 
 def test_protocols_have_rows_of_their_own(tmp_path: Path) -> None:
-    for number, name in enumerate(("vdsr", "edsr")):
-        make_run(tmp_path / str(number), changes={"eval": {"name": name, "channel": "y"}})
+    for number, name in enumerate(("vdsr", "vdsr with self_ensemble=true")):
+        make_run(tmp_path / str(number), protocol=name)
     content = report(tmp_path)
     assert content["results"]
     assert [r["name"] for r in content["results"]["rows"][:2]] == [
         "bicubic (vdsr)",
-        "bicubic (edsr)",
+        "bicubic (vdsr with self_ensemble=true)",
     ]
-    assert any("different protocols (edsr, vdsr)" in note for note in content["notes"])
+    assert any("(vdsr, vdsr with self_ensemble=true)" in note for note in content["notes"])
+
+
+def test_a_run_that_is_not_yet_scored_has_no_protocol_of_its_own(tmp_path: Path) -> None:
+    make_run(tmp_path / "0", protocol="vdsr with shave=0")
+    make_run(tmp_path / "1", state="running", seed=1)
+    assert not any("protocol" in note for note in report(tmp_path)["notes"])
 
 
 def test_a_study_brings_columns_published_values_and_verdicts(studied: Path) -> None:

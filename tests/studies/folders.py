@@ -33,6 +33,7 @@ def make_run(
     schema: int | None = 1,
     age: float = 0.0,
     changes: Mapping[str, Any] | None = None,
+    protocol: str = "vdsr",
 ) -> Path:
     """A run of ten steps per epoch; ``values`` are its PSNR on Set5 x2 after each epoch."""
     folder.mkdir(parents=True)
@@ -64,7 +65,7 @@ def make_run(
     if done:
         (folder / "results.csv").write_text(
             "benchmark,scale,images,psnr,ssim,bicubic_psnr,bicubic_ssim,gain,protocol\n"
-            f"set5,2,5,{values[-1]},0.95,33.66,0.93,{values[-1] - 33.66},vdsr\n"
+            f"set5,2,5,{values[-1]},0.95,33.66,0.93,{values[-1] - 33.66},{protocol}\n"
         )
     if age:
         make_older(folder, age)
