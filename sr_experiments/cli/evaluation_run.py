@@ -21,6 +21,7 @@ from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
 from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
+from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
 from sr_experiments.run_checkpoints import chosen_checkpoint
@@ -39,6 +40,7 @@ def evaluation_run(config: DictConfig) -> float:
     scorers = build_scorers(config, data, network)
     module = build_scoring(content, network, scorers)
     trainer = build_trainer(config, [], [], module)
+    panels = 0 if isinstance(network, Bicubic) else config.panels
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     with recorded(folder, trainer) as metrics:
@@ -48,7 +50,7 @@ def evaluation_run(config: DictConfig) -> float:
         log_config(loggers, content)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, config.panels, loggers)
+        present(scorers["test"], network, data, folder.path, panels, loggers)
     return metrics["test/psnr"]
 
 
@@ -63,7 +65,7 @@ def prepare_scoring(config: DictConfig, overrides: Sequence[str]) -> list[str]:
     if (config.ckpt_path is None) == (config.weights is None):
         raise ConfigError(
             "give either ckpt_path=... (a checkpoint of train.py) or weights=... (a plain state "
-            "dict, with model=...)"
+            "dict, with model=...; or bicubic, which needs no file)"
         )
     if config.ckpt_path is None:
         return []
@@ -72,11 +74,13 @@ def prepare_scoring(config: DictConfig, overrides: Sequence[str]) -> list[str]:
 
 
 def load_network(config: DictConfig) -> Network:
-    """The network of ``model`` with the weights of ``ckpt_path`` or ``weights``.
+    """The network of ``model`` with the weights of ``ckpt_path`` or ``weights``, or none at all.
 
     Raises:
         CheckpointError: the file cannot be read or does not fit.
     """
+    if config.weights == "bicubic":
+        return Bicubic(config.model.scales)
     network = build_network(config.model)
     fill(network, Path(config.ckpt_path or config.weights))
     return network

@@ -14,6 +14,7 @@ from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_images, write_table
 from sr_experiments.imaging import save_image
+from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
 from sr_experiments.studies.run import SEEN
 
@@ -21,15 +22,15 @@ from sr_experiments.studies.run import SEEN
 @rank_zero_only
 def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer) -> None:
     """Says what is about to run."""
-    parameters = sum(p.numel() for p in network.parameters())
+    count = sum(p.numel() for p in network.parameters())
+    parameters = f" with {count:,} parameters" if count else ""
     scales = ", ".join(f"x{scale:g}" for scale in network.scales)
     device = trainer.strategy.root_device
     processes = f", {trainer.world_size} processes" if trainer.world_size > 1 else ""
     held = f", {len(data.held_out)} held out for validation" if data.held_out else ""
     training = f"; {data.training_images} training images{held}" if data.training_images else ""
     print(
-        f"{type(network).__name__} with {parameters:,} parameters for {scales} on {device}"
-        f"{processes}{training}",
+        f"{type(network).__name__}{parameters} for {scales} on {device}{processes}{training}",
         flush=True,
     )
 
@@ -72,7 +73,7 @@ def _present(
     loggers: Sequence[Logger],
 ) -> None:
     method = type(network).__name__
-    print_table(rows, scorer.protocol, method)
+    print_table(rows, scorer.protocol, None if isinstance(network, Bicubic) else method)
     write_table(rows, scorer.protocol, folder / "results.csv")
     if panels:
         chosen = shown(data, panels)

@@ -88,7 +88,7 @@ def warm_start(config: DictConfig, network: Network, module: RestorationModule) 
         check_resumable(Path(config.ckpt_path), network, adversarial)
         rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
     elif config.init_from:
-        if anew := fill(network, Path(config.init_from), keep=["upsample."]):
+        if anew := fill(network, chosen_checkpoint(Path(config.init_from)), keep=["upsample."]):
             rank_zero_only(print)(
                 f"init_from: {', '.join(anew)} start at random values, as those of "
                 f"{config.init_from} do not fit this scale; all other weights are taken",

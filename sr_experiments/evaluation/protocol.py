@@ -1,5 +1,7 @@
 """How a PSNR comes about: what is degraded, rounded, cropped and compared."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from typing import Literal
@@ -11,6 +13,7 @@ from sr_experiments.data import Degradation
 from sr_experiments.imaging import Border, imresize, luma, modcrop, quantise, round_half_up, shave
 from sr_experiments.imaging.resize import as_fraction
 from sr_experiments.inference import Upscaler
+from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
 
 Channel = Literal["y", "rgb"]
@@ -103,12 +106,14 @@ class Protocol:
             degradation = replace(degradation, resize="uint8" if self.lr_uint8 else "double")
         return degradation.apply(target, ratio, name, self.border), target
 
-    def upscaler(self, network: Network) -> Upscaler:
+    def upscaler(self, network: Network) -> Upscaler | Baseline:
         """What enlarges low-resolution images with a network.
 
         The input of networks that interpolate is rounded where training rounded it; where training
         adds noise, it does so after rounding.
         """
+        if isinstance(network, Bicubic):
+            return Baseline(self)
         how = self.degradation or Degradation()
         uint8 = how.resize == "uint8" and not how.noisy
         return Upscaler(network, self.self_ensemble, self.border, uint8)
@@ -159,6 +164,18 @@ class Protocol:
     def _luma(self, image: Tensor) -> Tensor:
         y = luma(image)
         return round_half_up(y) if self.round_luma else y
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What enlarges without a network, as the baseline of a protocol does."""
+
+    protocol: Protocol
+    seconds: float = 0.0
+
+    def __call__(self, small: Tensor, scale: float) -> Tensor:
+        """Enlarges [1, C, h, w]."""
+        return self.protocol.interpolate(small, scale)
 
 
 _VDSR = Protocol("vdsr", "y", "y", lr_uint8=False, round_luma=True, quantise=True)

@@ -13,34 +13,41 @@ from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
 
 
-def print_table(rows: Sequence[Row], protocol: Protocol, method: str) -> None:
-    """Prints the baseline, the method and the gain for each set and scale, under the protocol."""
+def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> None:
+    """Prints the baseline, the method and the gain for each set and scale, under the protocol.
+
+    Args:
+        rows: the scores.
+        protocol: theirs.
+        method: what the network is called; None: there is the baseline alone.
+    """
     table = Table()
     for heading in ("set", "scale", "images"):
         table.add_column(heading)
     baseline = " / ".join(sorted({protocol.baseline(row.scale) for row in rows}))
-    for heading in (f"{baseline} PSNR", "SSIM", f"{method} PSNR", "SSIM", "gain dB"):
+    compared = [f"{method} PSNR", "SSIM", "gain dB"] if method else []
+    for heading in (f"{baseline} PSNR", "SSIM", *compared):
         table.add_column(heading, justify="right")
     measures = [name for name in rows[0].others if not name.startswith("bicubic_")]
     for measure in measures:
-        table.add_column(f"{baseline} {measure}", justify="right")
-        table.add_column(measure, justify="right")
+        for heading in (f"{baseline} {measure}", measure)[: 2 if method else 1]:
+            table.add_column(heading, justify="right")
     for row in rows:
-        table.add_row(
-            row.benchmark,
-            f"x{row.scale:g}",
-            str(row.images),
-            f"{row.bicubic_psnr:.3f}",
-            f"{row.bicubic_ssim:.4f}",
-            f"{row.psnr:.3f}",
-            f"{row.ssim:.4f}",
-            "-" if math.isnan(row.gain) else f"{row.gain:+.3f}",
-            *(f"{value:.4f}" for value in row.others.values()),
-        )
+        table.add_row(row.benchmark, f"x{row.scale:g}", str(row.images), *_scores(row, method))
     # A pipe has no width of its own; the table must not be folded there.
     print(protocol)
     print_given(rows)
     Console(width=max(Console().width, 110)).print(table)
+
+
+def _scores(row: Row, method: str | None) -> list[str]:
+    scores = [f"{row.bicubic_psnr:.3f}", f"{row.bicubic_ssim:.4f}"]
+    if not method:
+        others = (value for name, value in row.others.items() if name.startswith("bicubic_"))
+        return scores + [f"{value:.4f}" for value in others]
+    scores += [f"{row.psnr:.3f}", f"{row.ssim:.4f}"]
+    scores.append("-" if math.isnan(row.gain) else f"{row.gain:+.3f}")
+    return scores + [f"{value:.4f}" for value in row.others.values()]
 
 
 def print_given(rows: Sequence[Row]) -> None:

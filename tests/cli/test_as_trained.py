@@ -56,7 +56,7 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
     compared = command("compare", f"runs=[{trained.folder}]", "panels=0", run="compared")
     assert compared.code == 0, compared.err
     with (compared.folder / "comparison.csv").open() as file:
-        rows = [float(r["psnr"]) for r in csv.DictReader(file) if r["method"] != "bicubic"]
+        rows = [float(r["psnr"]) for r in csv.DictReader(file) if r["method"] == "run"]
     assert rows == [float(row["psnr"]) for row in table_of(trained.folder)]
 
 
@@ -141,3 +141,31 @@ def test_compare_respects_the_device(command: Command, images: list[str]):
     result = command("compare", f"runs=[{trained.folder}]", f"device.accelerator={wanted}")
     assert result.code == 2
     assert wanted.upper() in result.err.upper()
+
+
+def test_scoring_needs_the_test_images_alone(command: Command, images: list[str], make_images):
+    trained = command("train", *images, *TINY, "panels=0")
+    root = make_images("elsewhere/test", 2, 48, 50).parent
+    other = ["data=folder", f"data.root={root}", "panels=1"]
+    scored = command("evaluate", last(trained), *other, run="scored")
+    assert scored.code == 0, scored.err
+    assert "training images" not in scored.out
+    alone = command("evaluate", *other, "weights=bicubic", "model.scales=2", run="alone")
+    assert alone.code == 0, alone.err
+    (row,) = table_of(alone.folder)
+    assert row["psnr"] == row["bicubic_psnr"] == table_of(scored.folder)[0]["bicubic_psnr"]
+    assert "gain" not in alone.out
+    assert "bicubic PSNR" in alone.out
+
+
+def test_training_needs_training_images(command: Command, images: list[str]):
+    assert "data.train: names no images" in command("train", *images, "data.train=[]").err
+
+
+def test_a_run_folder_stands_for_its_newest_checkpoint(command: Command, images: list[str]):
+    trained = command("train", *images, *TINY, "panels=0")
+    scored = command("evaluate", f"ckpt_path={trained.folder}", "panels=0", run="scored")
+    assert scored.code == 0, scored.err
+    assert table_of(scored.folder) == table_of(trained.folder)
+    started = command("train", *images, *TINY, f"init_from={trained.folder}", "panels=0", run="new")
+    assert started.code == 0, started.err
