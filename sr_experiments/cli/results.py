@@ -1,9 +1,11 @@
 """What a run leaves behind: table, panel and status."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Timer
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -33,6 +35,42 @@ def announce(network: Network, data: RestorationDataModule, trainer: pl.Trainer)
         f"{type(network).__name__}{parameters} for {scales} on {device}{processes}{training}",
         flush=True,
     )
+
+
+@rank_zero_only
+def announce_cut(
+    data: RestorationDataModule,
+    trainer: pl.Trainer,
+    choices: Mapping[str, str | None],
+    typed: Sequence[str],
+) -> None:
+    """Says what `data=demo` leaves out of a recipe, and the command for its full length.
+
+    Args:
+        data: the images.
+        trainer: of the run.
+        choices: the option of each group.
+        typed: the overrides on the command line.
+    """
+    if choices.get("data") != "demo" or choices.get("experiment") or choices.get("study"):
+        return
+    cut = {"data.steps_per_epoch": data.steps_per_epoch, "trainer.max_time": _limit(trainer)}
+    if data.batch_size != data.patches.batch_size:
+        cut["data.batch_size"] = data.batch_size
+    keys = [key for key, value in cut.items() if value is not None]
+    if not keys or any(text.partition("=")[0] in keys for text in typed):
+        return
+    command = shlex.join(["python", "train.py", *typed, *(f"{key}=null" for key in keys)])
+    print(
+        f"a demo: {trainer.max_epochs} epochs of {data.steps_per_epoch} steps instead of "
+        f"{data.patches.steps_per_epoch or 'passes over all patches'}; full length: {command}",
+        flush=True,
+    )
+
+
+def _limit(trainer: pl.Trainer) -> object:
+    timers = (c for c in trainer.callbacks if isinstance(c, Timer))  # type: ignore[attr-defined]
+    return next(timers, None)
 
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:

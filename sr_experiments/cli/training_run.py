@@ -22,7 +22,7 @@ from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network
 from sr_experiments.cli.pictures import pictures
 from sr_experiments.cli.recorded import recorded
-from sr_experiments.cli.results import announce, note_choice, present
+from sr_experiments.cli.results import announce, announce_cut, note_choice, present
 from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.checkpoints import check_resumable, fill
@@ -66,6 +66,8 @@ def training_run(config: DictConfig) -> float:
         drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
         trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]
         announce(network, data, trainer)
+        hydra = HydraConfig.get()
+        announce_cut(data, trainer, hydra.runtime.choices, hydra.overrides.task)
         log_config(loggers, content)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})

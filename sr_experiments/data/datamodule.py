@@ -89,13 +89,9 @@ class RestorationDataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        _check(
-            num_workers=(num_workers, 0),
-            held_out=(held_out, 0),
-            batch_size=(batch_size, 1),
-            patches_per_epoch=(patches_per_epoch, 1),
-            steps_per_epoch=(steps_per_epoch, 1),
-        )
+        _check(0, num_workers=num_workers, held_out=held_out)
+        _check(1, batch_size=batch_size, patches_per_epoch=patches_per_epoch)
+        _check(1, steps_per_epoch=steps_per_epoch)
         if patches_per_epoch and steps_per_epoch:
             raise ValueError("patches_per_epoch and steps_per_epoch exclude each other")
         if not interpolated and any(scale != int(scale) for scale in scales):
@@ -130,6 +126,7 @@ class RestorationDataModule(pl.LightningDataModule):
             self.train_set = ImageSet("train", ())
         else:
             self.train_set = image_set("train", folder, train) if train else ImageSet("train", ())
+        self.named = {str(p.absolute()) for p in (folder / entry for entry in train) if p.is_file()}
         self.low_resolution = {
             scale: image_set(f"low_resolution.{scale}", folder, entries)
             for scale, entries in (low_resolution or {}).items()
@@ -234,7 +231,7 @@ class RestorationDataModule(pl.LightningDataModule):
     def _report_doubts(self, entries: Sequence[Entry]) -> None:
         sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
         tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
-        doubts = find_doubts(entries, tests, self.channels)
+        doubts = find_doubts(entries, tests, self.channels, self.named)
         if doubts and self.strict:
             raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))
         for doubt in doubts:
@@ -295,7 +292,7 @@ def _say(text: str) -> None:
     print(text, flush=True)
 
 
-def _check(**values: tuple[int | None, int]) -> None:
-    for name, (value, least) in values.items():
+def _check(least: int, **values: int | None) -> None:
+    for name, value in values.items():
         if value is not None and value < least:
             raise ValueError(f"{name} must be at least {least}, got {value}")

@@ -119,7 +119,10 @@ def _check_ratio(originals: Sequence[Entry], pairs: Sequence[Entry], scale: floa
 
 
 def find_doubts(
-    training: Sequence[Entry], tests: Mapping[str, Sequence[Entry]], channels: int
+    training: Sequence[Entry],
+    tests: Mapping[str, Sequence[Entry]],
+    channels: int,
+    named: Collection[str] = (),
 ) -> list[str]:
     """What may be meant, but mostly is not: leaks from test sets, and gray images for colour.
 
@@ -127,6 +130,7 @@ def find_doubts(
         training: the training images.
         tests: the images of each benchmark set.
         channels: 1 = Y, 3 = RGB.
+        named: paths that were named one by one: if they are gray, that is meant.
 
     Returns:
         One line per doubt, with the way to mend it.
@@ -142,6 +146,7 @@ def find_doubts(
                 "remove them from data.train or leave the set out of data.val and data.test"
             )
     gray = [entry.path for entry in training if entry.channels < channels]
+    gray = [path for path in gray if path not in named]
     if gray:
         doubts.append(
             f"{len(gray)} of {len(training)} training images are gray, for a network for colour: "

@@ -4,17 +4,39 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from pytorch_lightning.callbacks import Timer
 
-from sr_experiments.cli.results import shown
+from sr_experiments.cli.results import announce_cut, shown
+from sr_experiments.data import GridPatches
+from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.image_set import image_set
-from sr_experiments.models import VDSR
 
 
 @pytest.mark.parametrize("panels", [1, 2, 3, 5, 20])
 def test_no_picture_is_shown_twice(make_images, panels: int):
     folder = make_images("test", 3, 24, 24)
     images = image_set("test", Path(folder).parent, ["test"])
-    network = VDSR((2, 3), depth=2, channels=2)
-    items = shown(SimpleNamespace(benchmarks={"test": [images]}), network, panels)
+    data = SimpleNamespace(evaluation_set=lambda stage: EvaluationSet([images], (2, 3)))
+    items = shown(data, panels)
     chosen = [(item["path"], item["scale"]) for item in items]
     assert len(set(chosen)) == len(chosen) == min(panels, 6)
+
+
+def _told(capsys: pytest.CaptureFixture[str], choices: dict[str, str | None], *typed: str) -> str:
+    data = SimpleNamespace(
+        steps_per_epoch=4, batch_size=4, patches=GridPatches(41, 41, 64, steps_per_epoch=125)
+    )
+    trainer = SimpleNamespace(max_epochs=80, callbacks=[Timer("00:00:03:00")], is_global_zero=True)
+    announce_cut(data, trainer, choices, typed)  # type: ignore[arg-type]
+    return capsys.readouterr().out
+
+
+def test_a_demo_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
+    demo = {"data": "demo", "experiment": None, "study": None}
+    assert _told(capsys, demo, "model=vdsr", "optim.lr=0.1") == (
+        "a demo: 80 epochs of 4 steps instead of 125; full length: python train.py model=vdsr "
+        "optim.lr=0.1 data.steps_per_epoch=null trainer.max_time=null data.batch_size=null\n"
+    )
+    assert _told(capsys, demo, "data.steps_per_epoch=4") == ""  # chosen by the user
+    assert _told(capsys, demo | {"experiment": "vdsr_demo"}) == ""
+    assert _told(capsys, demo | {"data": "sr291"}) == ""

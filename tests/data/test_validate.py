@@ -87,6 +87,8 @@ def test_gray_images_for_colour_are_named(make_images: MakeImages, cache: Path) 
     assert "7 of 7 training images are gray" in doubt
     assert "and 2 more" in doubt
     assert find_doubts(entries, {}, 1) == []
+    named = {entry.path for entry in entries}
+    assert find_doubts(entries, {}, 3, named) == []
 
 
 def test_files_are_read_once(
