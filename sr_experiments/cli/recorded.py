@@ -65,6 +65,7 @@ def recorded(
 @rank_zero_only
 def _say_how_to_continue(folder: Path, trainer: pl.Trainer) -> None:
     if not newest_checkpoint(folder):
+        sys.stderr.write("interrupted; nothing was saved yet\n")
         return
     said = f"interrupted at step {trainer.global_step}"
     hydra: Any = HydraConfig.get()

@@ -76,7 +76,7 @@ def continuing_command(folder: Path, hydra: DictConfig) -> list[str]:
         entry = [sys.argv[0]]
     if Path(entry[-1]).stem.rpartition(".")[2] == flags[1]:  # the name that it has anyway
         del flags[:2]
-    own = ("ckpt_path=", "hydra.run.dir=")
+    own = ("ckpt_path=", "hydra.run.dir=", "hydra.mode=")
     given = [*_overrides(hydra, "hydra"), *_overrides(hydra, "task")]
     kept = [o for o in given if not o.lstrip("+").startswith(own)]
     python = [] if len(entry) == 1 and not entry[0].endswith(".py") else ["python"]

@@ -11,6 +11,7 @@ from hydra.core.utils import setup_globals
 from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.files import remove_leftovers
 from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.command import foreign_rank, typed
@@ -59,6 +60,7 @@ class Sweep:
         settings = read_settings(self.master.sweep)
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
         lock = FolderLock(folder)
+        remove_leftovers(folder)
         try:
             jobs = [
                 compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)
@@ -66,7 +68,7 @@ class Sweep:
             for job in jobs:
                 check_same(job)
                 check_metric(settings.metric, job)
-            for job in jobs:  # after all checks, as this may remove what is of no more use
+            for job in jobs:  # after all checks, as this may move checkpoints aside
                 settle(job)
             record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
             self.jobs += jobs

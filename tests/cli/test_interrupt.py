@@ -1,15 +1,22 @@
 """What a user sees when a run ends early, and what is left to continue from."""
 
 import csv
+import json
 import os
 import shlex
 import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
 
 import pytest
+import torch
 
 from sr_experiments.training.module import RestorationModule
 from tests.cli.conftest import TINY, Command
 
+ROOT = Path(__file__).parents[2]
 LONG = [*TINY, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=20", "panels=0"]
 
 
@@ -59,6 +66,29 @@ def test_a_signal_says_how_to_continue(
     more = command("train", *[w for w in shlex.split(told) if "=" in w], run="cut")
     assert (more.code, more.status["state"], more.status["kind"]) == (0, "finished", None)
     assert more.status["metrics"]["test/psnr"] == whole.status["metrics"]["test/psnr"]
+
+
+@pytest.mark.slow
+def test_a_signal_to_one_process_stops_all_and_nothing_is_lost(images: list[str], tmp_path: Path):
+    folder = tmp_path / "run"
+    command = [sys.executable, "train.py", *LONG, *images, "device=ddp_cpu"]
+    command += [f"hydra.run.dir={folder}", "+callbacks.stop._target_=rank_watch.SignalOnce"]
+    command += ["+callbacks.stop.rank=1", f"+callbacks.stop.number={signal.SIGTERM.value}"]
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "sweeps")])
+    run = partial(
+        subprocess.run, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
+    )
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = run(command, env=environment)
+    assert done.returncode == 143, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "interrupted at step 2; continue with: python train.py " in done.stderr
+    status = json.loads((folder / "status.json").read_text())
+    assert (status["state"], status["kind"]) == ("interrupted", "interrupted")
+    assert torch.load(folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 2
+    done = run([*command, f"ckpt_path={folder}"], env=environment)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "status.json").read_text())["state"] == "finished"
 
 
 def test_an_error_leaves_a_checkpoint(command: Command, images: list[str], at_step):

@@ -53,3 +53,16 @@ class KillOnce(pl.Callback):
         if trainer.current_epoch == self.epoch and not mark.exists():
             mark.touch()
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+class SignalOnce(pl.Callback):
+    """Sends a signal to one rank in its third step, the first time."""
+
+    def __init__(self, rank: int, number: int) -> None:
+        self.rank, self.number = rank, number
+
+    def on_train_batch_start(self, trainer: pl.Trainer, *args: object) -> None:
+        mark = Path(trainer.default_root_dir, "signalled")
+        if trainer.global_rank == self.rank and trainer.global_step == 2 and not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), self.number)

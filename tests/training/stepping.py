@@ -86,9 +86,10 @@ def fit(
             enable_model_summary=False,
         )
         trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore
-        batches = DataLoader(data if data is not None else torch.randn(5, 2), batch_size=1)
+        if not isinstance(data, DataLoader):
+            data = DataLoader(torch.randn(5, 2) if data is None else data, batch_size=1)
         trainer.fit(
-            module, batches, DataLoader(torch.ones(3, 2)), ckpt_path=ckpt_path, weights_only=True
+            module, data, DataLoader(torch.ones(3, 2)), ckpt_path=ckpt_path, weights_only=True
         )
     return trainer
 

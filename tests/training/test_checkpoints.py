@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.callbacks import EMAWeightAveraging
+from torch.utils.data import DataLoader
 
 from sr_experiments.errors import DiskFullError, DivergedError, Interrupted
 from sr_experiments.run_checkpoints import is_whole, newest_checkpoint
+from sr_experiments.training.average import MovingAverage
 from sr_experiments.training.guard import TrainingGuard
+from tests.training import gan
 from tests.training.stepping import Stepping, fit, saved_total, timer
 
 
@@ -38,7 +40,7 @@ def send(number: int) -> Callable[[pl.Trainer], None]:
 def test_the_end_is_scored_once_and_saved(
     tmp_path: Path, options: dict[str, Any], steps: int, average: bool
 ):
-    callbacks: list[pl.Callback] = [EMAWeightAveraging(decay=0.5)] if average else []
+    callbacks: list[pl.Callback] = [MovingAverage(decay=0.5)] if average else []
     if not options:  # as max_time does
         callbacks.append(timer(steps))
     module = Stepping()
@@ -70,7 +72,7 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_had_happened(
     tmp_path: Path, number: int, at: int, average: bool
 ):
     def callbacks() -> list[pl.Callback]:
-        return [EMAWeightAveraging(decay=0.5)] if average else []
+        return [MovingAverage(decay=0.5)] if average else []
 
     whole = Stepping()
     data = torch.ones(5, 2)  # in mid-epoch the order of other batches is the loader's affair
@@ -88,11 +90,32 @@ def test_a_signal_saves_and_the_run_goes_on_as_if_nothing_had_happened(
     assert second.total() == whole.total()
 
 
+class SignalAt(pl.Callback):
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any, **kwargs: Any) -> None:
+        if trainer.global_step == self.step:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_a_gan_goes_on_as_if_nothing_had_happened(tmp_path: Path):
+    options = {"data": DataLoader(gan.Noise(4), batch_size=None), "limit_val_batches": 0}
+    whole, first, second = gan.module(), gan.module(), gan.module()
+    fit(whole, tmp_path / "whole", MovingAverage(), **options)
+    with pytest.raises(Interrupted):
+        fit(first, tmp_path / "cut", MovingAverage(), SignalAt(4), **options)
+    last = tmp_path / "cut" / "last.ckpt"
+    assert step_of(last) == 4
+    fit(second, tmp_path / "cut", MovingAverage(), ckpt_path=last, **options)
+    assert torch.equal(gan.weights(second), gan.weights(whole))
+
+
 @pytest.mark.parametrize("average", [False, True])
 @pytest.mark.parametrize("options", [{"max_epochs": 2}, {"max_steps": 7}])
 def test_a_signal_while_the_end_is_scored(tmp_path: Path, options: dict[str, Any], average: bool):
     def callbacks() -> list[pl.Callback]:
-        return [EMAWeightAveraging(decay=0.5)] if average else []
+        return [MovingAverage(decay=0.5)] if average else []
 
     whole = Stepping()
     fit(whole, tmp_path / "whole", *callbacks(), **options)
@@ -111,10 +134,10 @@ def test_a_signal_while_the_end_is_scored(tmp_path: Path, options: dict[str, Any
 def test_a_run_without_a_step_left_ends_as_it_did(
     tmp_path: Path, options: dict[str, Any], average: bool
 ):
-    callbacks: list[pl.Callback] = [EMAWeightAveraging(decay=0.5)] if average else []
+    callbacks: list[pl.Callback] = [MovingAverage(decay=0.5)] if average else []
     module, again = Stepping(), Stepping()
     fit(module, tmp_path, *callbacks, **options)
-    callbacks = [EMAWeightAveraging(decay=0.5)] if average else []
+    callbacks = [MovingAverage(decay=0.5)] if average else []
     fit(again, tmp_path, *callbacks, ckpt_path=tmp_path / "last.ckpt", **options)
     assert not again.scores  # it has been
     assert again.total() == module.total()

@@ -1,0 +1,37 @@
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from sr_experiments.files import remove_leftovers, whole_file, write_whole
+
+
+def test_a_failed_write_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "status.json"
+    write_whole(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device") as failed:
+        write_whole(path, "new")
+    assert failed.value.filename == str(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_process_was_writing_lies_beside_and_is_removed(tmp_path: Path) -> None:
+    path, other = tmp_path / "last.ckpt", tmp_path / ".hydra"
+    other.mkdir()
+    (tmp_path / ".lock").touch()
+    with whole_file(path) as file:
+        file.write(b"half")
+        file.flush()
+        (half,) = (p for p in tmp_path.iterdir() if p.name.startswith(".last.ckpt."))
+        half.with_name(".last.ckpt.1").write_bytes(b"half")  # of a process that is no more
+    remove_leftovers(tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".hydra", ".lock", "last.ckpt"]
