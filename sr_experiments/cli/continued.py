@@ -1,7 +1,6 @@
-"""What a run that continues in its own folder takes over: checkpoint, metrics, W&B id."""
+"""What a run that is continued takes over: checkpoint, metrics, and in its own folder W&B's id."""
 
 import csv
-import io
 import os
 import secrets
 from pathlib import Path
@@ -14,11 +13,12 @@ from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.cli.metric_rows import MetricRows
-from sr_experiments.files import write_whole
+from sr_experiments.files import write_table, write_whole
 from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.run_checkpoints import CHECKPOINTS
 from sr_experiments.sweeps.command import JOB_MARK
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.prior import check_same, settle
+from sr_experiments.sweeps.prior import changes, check_same, settle
 
 
 def earlier_start(config: DictConfig, content: dict[str, Any]) -> Job | None:
@@ -51,43 +51,62 @@ def continues_itself(config: DictConfig) -> bool:
     return Path(config.run_dir).resolve() in Path(config.ckpt_path).resolve().parents
 
 
+@rank_zero_only
+def say_changes(config: DictConfig, content: dict[str, Any]) -> None:
+    """Says where the configuration differs from the one that the continued checkpoint holds."""
+    recorded = read_checkpoint(Path(config.ckpt_path))["config"]
+    changed = changes(recorded, content, Path(config.run_dir))
+    changed.pop("ckpt_path", None)
+    if changed:
+        said = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in changed.items())
+        print(f"changed since: {said}", flush=True)
+
+
 def csv_logger(config: DictConfig) -> CSVLogger:
-    """The logger of ``metrics.csv``, with the rows up to the continued checkpoint."""
+    """The logger of ``metrics.csv``, with the rows up to the continued checkpoint.
+
+    Where a run is continued in another folder, these come from the folder of the checkpoint.
+    """
     logger = CSVLogger(config.run_dir, name="", version="")
-    _outlive_a_full_disk(logger)
-    if (steps := first_new_step(config)) is not None:
-        _keep_rows(logger, Path(config.run_dir, "metrics.csv"), steps)
+    _continue_rows(logger, config)
     return logger
 
 
 def first_new_step(config: DictConfig) -> int | None:
-    """The step from which a continued run logs anew; None where it begins."""
-    if not continues_itself(config):
-        return None
+    """The step from which a run that continues itself logs anew; None where it begins."""
+    return _steps(config) if continues_itself(config) else None
+
+
+def _steps(config: DictConfig) -> int:
     return int(read_checkpoint(Path(config.ckpt_path))["global_step"])
 
 
-@rank_zero_only
-def _outlive_a_full_disk(logger: CSVLogger) -> None:
-    logger._experiment = MetricRows(logger.log_dir)
+def _run_of(checkpoint: Path) -> Path:
+    folder = checkpoint.parent
+    return folder.parent if folder.name == CHECKPOINTS else folder
 
 
 @rank_zero_only
-def _keep_rows(logger: CSVLogger, path: Path, steps: int) -> None:
-    if not path.is_file():
-        return
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
-        names = list(reader.fieldnames or [])
-    writer_of_logger = logger.experiment  # removes the file
+def _continue_rows(logger: CSVLogger, config: DictConfig) -> None:
+    own = Path(config.run_dir, "metrics.csv")
+    origin = None
+    if config.get("ckpt_path"):
+        origin = own if continues_itself(config) else _run_of(Path(config.ckpt_path)) / own.name
+    rows: list[dict[str, str]] = []
+    names: list[str] = []
+    if origin and origin.is_file():
+        steps = _steps(config)
+        with origin.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
+            names = list(reader.fieldnames or [])
     if rows:
-        text = io.StringIO()
-        writer = csv.DictWriter(text, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        write_whole(path, text.getvalue())
-        writer_of_logger.metrics_keys = names
+        write_table(own, rows, names)
+    else:
+        own.unlink(missing_ok=True)
+    writer = MetricRows(logger.log_dir)
+    writer.metrics_keys = names if rows else []
+    logger._experiment = writer
 
 
 def wandb_id(config: DictConfig) -> str:

@@ -36,6 +36,8 @@ def fit_to_devices(
 ) -> None:
     """Shares out the effective batch, and scales the learning rate if that was asked for.
 
+    Steps, per epoch and in all, are those of the optimizer, however many batches each takes.
+
     The rate's factor is the effective batch over the recipe's batch (``data.batch_size``), or the
     square root of that (Goyal et al., arXiv 1706.02677, Sec. 2.1; Krizhevsky, arXiv 1404.5997).
 
@@ -55,8 +57,12 @@ def fit_to_devices(
         assert isinstance(scaled, DictConfig)
         module.make_optimizer = build("optim", scaled)
         _say(f"learning rate {config.optim.lr:g} x {factor:.4g} for a batch of {effective}")
+    accumulated = trainer.accumulate_grad_batches
+    data.accumulated = accumulated  # an epoch's steps are those of the optimizer
     if isinstance(module, GANModule):
-        module.accumulate, trainer.accumulate_grad_batches = trainer.accumulate_grad_batches, 1
+        module.accumulate, trainer.accumulate_grad_batches = accumulated, 1
+        if trainer.max_steps > 0:  # its steps are batches
+            trainer.fit_loop.epoch_loop.max_steps *= accumulated
 
 
 def _share(effective: int, trainer: pl.Trainer, data: RestorationDataModule) -> None:

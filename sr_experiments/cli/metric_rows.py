@@ -13,8 +13,11 @@ from sr_experiments.files import write_table
 class MetricRows(ExperimentWriter):
     """Lightning's, which keeps rows in memory that the disk does not take.
 
-    What is in the file stays there whole, and the rows follow when there is space again.
+    What is in the file stays there whole, and the rows follow when there is space again. Rows that
+    are there at the start stay, too.
     """
+
+    def _check_log_dir_exists(self) -> None: ...  # Lightning's removes the file
 
     def save(self) -> None:
         """Appends the rows that are new."""

@@ -16,7 +16,7 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.build import build
-from sr_experiments.cli.continued import earlier_start, goes_on
+from sr_experiments.cli.continued import earlier_start, goes_on, say_changes
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network
@@ -54,6 +54,8 @@ def training_run(config: DictConfig) -> float:
     scorers = build_scorers(config, data, network)
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
+    if config.ckpt_path:
+        say_changes(config, content)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     signals = StopSignals()
     trainer = build_trainer(config, [], [*callbacks, Ending(signals)], module)

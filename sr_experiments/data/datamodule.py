@@ -116,6 +116,7 @@ class RestorationDataModule(pl.LightningDataModule):
         self.batch_size = batch_size or patches.batch_size
         self.patches_per_epoch = patches_per_epoch
         self.steps_per_epoch = steps_per_epoch
+        self.accumulated = 1  # batches per step of the optimizer
         self.num_workers = num_workers
         self.seed = seed
         # Files are listed at once, so that a wrong folder is reported before anything is computed.
@@ -166,9 +167,17 @@ class RestorationDataModule(pl.LightningDataModule):
         rank, processes = self._ranks
         steps = self.steps_per_epoch or self.patches.steps_per_epoch
         if self.patches_per_epoch:
-            steps = max(self.patches_per_epoch // (self.batch_size * processes), 1)
+            at_once = self.batch_size * processes * self.accumulated
+            steps = max(self.patches_per_epoch // at_once, 1)
         sampler = PatchSampler(
-            dataset.rows, self.batch_size, steps, self.seed, rank, processes, dataset.groups
+            dataset.rows,
+            self.batch_size,
+            steps and steps * self.accumulated,
+            self.seed,
+            rank,
+            processes,
+            dataset.groups,
+            repeats=bool(self.trainer and self.trainer.overfit_batches),  # type: ignore[attr-defined]
         )
         return PatchLoader(dataset, self.num_workers, sampler)
 

@@ -24,6 +24,7 @@ class PatchSampler(Sampler[Tensor]):
         rank: number of this process.
         world_size: number of processes.
         groups: [items], the group of each item (first column); a step's batches are of one group.
+        repeats: every epoch has the first one's table, to overfit it.
 
     Attributes:
         epoch: the table to draw.
@@ -44,6 +45,7 @@ class PatchSampler(Sampler[Tensor]):
         rank: int = 0,
         world_size: int = 1,
         groups: Tensor | None = None,
+        repeats: bool = False,
     ) -> None:
         if batch_size < 1 or (steps is not None and steps < 1):
             raise ValueError(
@@ -55,6 +57,7 @@ class PatchSampler(Sampler[Tensor]):
         self.epoch = 0
         self.start = 0
         self.groups = groups
+        self.repeats = repeats
         self.share = slice(rank * batch_size, (rank + 1) * batch_size)
         self.rows_per_step = batch_size * world_size
         table = rows(Generator())
@@ -70,7 +73,7 @@ class PatchSampler(Sampler[Tensor]):
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the table to draw."""
-        self.epoch = epoch
+        self.epoch = 0 if self.repeats else epoch
 
     def __len__(self) -> int:
         return self.steps

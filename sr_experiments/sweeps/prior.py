@@ -1,7 +1,7 @@
 """What an earlier attempt at a job has left in its folder, and whether it may be used."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,23 +49,37 @@ def check_same(job: Job) -> None:
     recorded = read_config(job.folder)
     if recorded is None:
         return  # it never came so far as to record one
-    moved = (str(recorded.get("run_dir")), str(job.folder))
-    old, new = dict(_leaves(recorded, moved)), dict(_leaves(job.config, moved))
-    if str(old.get("ckpt_path")).startswith(f"{job.folder}{os.sep}"):
-        old["ckpt_path"] = new.get("ckpt_path")  # it has continued itself
-    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    changed = changes(recorded, job.config, job.folder)
+    if str(changed.get("ckpt_path", [None])[0]).startswith(f"{job.folder}{os.sep}"):
+        del changed["ckpt_path"]  # it has continued itself
     if changed:
-        key = changed[0]
+        key, (old, new) = next(iter(changed.items()))
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise ConfigError(
-            f"{job.folder}: this run was made with {key}={old.get(key)}, now it is "
-            f"{new.get(key)}{more}; give the old value to continue it, or another sweep folder "
+            f"{job.folder}: this run was made with {key}={old}, now it is {new}{more}; "
+            "give the old value to continue it, or another sweep folder "
             "(hydra.sweep.dir=...) to keep both"
         )
 
 
+def changes(
+    recorded: Mapping[str, Any], config: Mapping[str, Any], folder: Path
+) -> dict[str, tuple[Any, Any]]:
+    """The keys whose values differ, with both; where a run lies does not count.
+
+    Args:
+        recorded: the configuration of an earlier run.
+        config: that of a run in ``folder``.
+        folder: its run folder.
+    """
+    moved = (str(recorded.get("run_dir")), str(folder))
+    old, new = dict(_leaves(recorded, moved)), dict(_leaves(config, moved))
+    keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    return {key: (old.get(key), new.get(key)) for key in keys}
+
+
 def _leaves(node: Any, moved: tuple[str, str], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(node, dict):
+    if isinstance(node, Mapping):
         for key, value in node.items():
             if prefix or key not in _IRRELEVANT:
                 yield from _leaves(value, moved, f"{prefix}.{key}" if prefix else str(key))

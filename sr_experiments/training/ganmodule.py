@@ -1,5 +1,6 @@
 """Training of a restoration network against a discriminator."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -17,14 +18,15 @@ from sr_experiments.models import Network
 from sr_experiments.training.balance import Balance
 from sr_experiments.training.clipping import Clipping
 from sr_experiments.training.module import RestorationModule, Scorer
-from sr_experiments.training.schedules import Length
+from sr_experiments.training.schedules import Interval, Length
 
 
 class GANModule(RestorationModule):
     """SRGAN's alternation (Ledig et al., CVPR 2017): per batch one step of each network.
 
     The discriminator learns first, from the same results that the generator is judged by. Both have
-    an optimizer, a schedule and clipping of the same kind. ``global_step`` counts batches.
+    an optimizer, a schedule and clipping of the same kind. ``global_step`` counts batches;
+    schedules count steps of the optimizers.
 
     Args:
         network: the generator.
@@ -73,7 +75,7 @@ class GANModule(RestorationModule):
                 self._step(cast(list[LightningOptimizer], self.optimizers())[1 - index])
         # Lightning forgets an epoch's first values where hooks log in turn: all are logged here.
         self.log_dict(self.steps)
-        self._count_batch(last)
+        self._count_batch(stepping, last)
         return total.detach()
 
     def _discriminator_loss(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -105,12 +107,12 @@ class GANModule(RestorationModule):
         strategy.optimizer_step(optimizer.optimizer, closure=lambda: None, model=self)
         optimizer.zero_grad()
 
-    def _count_batch(self, last: bool) -> None:
+    def _count_batch(self, stepping: bool, last: bool) -> None:
         progress = self.trainer.fit_loop.epoch_loop.manual_optimization.optim_step_progress
         progress.increment_ready()
         progress.increment_completed()
         for entry in self.trainer.lr_scheduler_configs:
-            if entry.interval == "step" or last:
+            if stepping if entry.interval == "step" else last:
                 entry.scheduler.step()  # type: ignore[call-arg]
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
@@ -121,6 +123,10 @@ class GANModule(RestorationModule):
         self.steps[f"train/grad_norm{suffix}"] = norm
         self.steps[f"train/clipped{suffix}"] = self.clipping(optimizer.param_groups)
         self.steps[f"train/lr{suffix}"] = optimizer.param_groups[0]["lr"]
+
+    def _length(self, interval: Interval) -> int:
+        length = super()._length(interval)
+        return length if interval == "epoch" else math.ceil(length / self.accumulate)
 
     def configure_optimizers(self) -> list[OptimizerLRSchedulerConfig]:  # type: ignore[override]
         """The generator's optimizer and schedule, then the discriminator's."""

@@ -40,6 +40,7 @@ def test_a_step_sees_the_effective_batch(share: int, recipe: int, world: int) ->
     steps = found.trainer.accumulate_grad_batches
     assert found.data.batch_size * steps * world == share * world
     assert found.data.batch_size <= recipe
+    assert found.data.accumulated == steps
     # No fewer steps would do.
     assert not any(share % n == 0 and share // n <= recipe for n in range(1, steps))
 

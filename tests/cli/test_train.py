@@ -29,6 +29,14 @@ def results_of(folder: Path, name: str = "results.csv") -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    """The rows of metrics.csv without the times."""
+    with (folder / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    timed = ("seconds", "data_wait")
+    return [{k: v for k, v in row.items() if v and not k.endswith(timed)} for row in rows]
+
+
 def test_a_run_leaves_a_self_contained_folder(command: Command, images: list[str]):
     result = command("train", *images, *TINY, "tags=[a,b]")
     assert result.code == 0, result.err
@@ -109,9 +117,12 @@ def test_resuming_equals_running_through(command: Command, images: list[str]):
         run="resumed",
     )
     assert resumed.code == 0, resumed.err
-    assert metrics_of(resumed)["test/psnr"] == pytest.approx(
-        metrics_of(through)["test/psnr"], abs=1e-4
-    )
+    assert metrics_of(resumed)["test/psnr"] == metrics_of(through)["test/psnr"]
+    assert "changed since: trainer.max_epochs 2 -> 4\n" in resumed.out
+    # In another folder it takes the earlier rows along.
+    rows, expected = rows_of(resumed.folder), rows_of(through.folder)
+    assert len(rows) > len(rows_of(half.folder))
+    assert rows == expected
 
 
 def test_another_architectures_checkpoint_is_refused(command: Command, images: list[str]):

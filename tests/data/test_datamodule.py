@@ -334,3 +334,14 @@ def test_patterns_mean_what_pathlib_says(tmp_path: Path, pattern: str) -> None:
     (tmp_path / "a/folder.png").mkdir()
     wanted = [p for p in sorted(tmp_path.glob(pattern)) if p.is_file() and p.suffix != ".txt"]
     assert list(map(Path, image_set("train", tmp_path, [pattern]).files)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("changes", "batches"), [({"steps_per_epoch": 3}, 6), ({"patches_per_epoch": 15}, 2)]
+)
+def test_epochs_count_steps_of_the_optimizer(
+    make_images: MakeImages, cache: Path, changes: dict[str, int], batches: int
+) -> None:
+    data = module(make_images(), cache, **changes)
+    data.accumulated = 2
+    assert len(data.train_dataloader()) == batches

@@ -6,7 +6,7 @@ Run as a script it does so in two processes, in a folder that is given.
 import csv
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -167,6 +167,7 @@ def train(
     checkpoint: Path | None = None,
     accumulate: int = 1,
     trainer: dict[str, Any] | None = None,
+    callbacks: Sequence[pl.Callback] = (),
     **data: Any,
 ) -> pl.Trainer:
     """One run from its start, or from a checkpoint, to its end."""
@@ -181,6 +182,7 @@ def train(
             MovingAverage(decay=0.9),
             TrainingGuard(every=3, warmup=7),
             Drawn(),
+            *callbacks,
             Everywhere(folder),
         ],
         enable_progress_bar=False,
@@ -236,7 +238,7 @@ def compare(through: Path, resumed: Path, start: str) -> list[str]:
     for name in made:
         pair = [torch.load(p / name, weights_only=True) for p in (through, resumed)]
         found += [f"{name}{d}" for d in differences(*pair)]
-    rows, expected = (_rows(folder) for folder in (resumed, through))
+    rows, expected = (rows_of(folder) for folder in (resumed, through))
     for row, other in zip(rows[::-1], expected[::-1], strict=False):
         found += [f"row{d}" for d in differences(row, other)]
     return found
@@ -247,7 +249,8 @@ def saved(folder: Path) -> list[str]:
     return [p.name for p in sorted(folder.glob("*.ckpt"), key=lambda p: p.stat().st_mtime_ns)]
 
 
-def _rows(folder: Path) -> list[dict[str, str]]:
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    """The rows of metrics.csv, without what is empty."""
     path = folder / "metrics.csv"
     if not path.is_file():
         return []

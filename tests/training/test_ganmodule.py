@@ -27,7 +27,7 @@ from sr_experiments.training.clipping import (
     ValueClipping,
 )
 from sr_experiments.training.optimizers import sgd
-from sr_experiments.training.schedules import constant
+from sr_experiments.training.schedules import constant, cosine
 from tests.training import gan as tiny
 
 
@@ -86,6 +86,14 @@ def test_accumulation_steps_every_second_batch_and_at_the_end() -> None:
     assert trainer.global_step == 5
 
 
+def test_schedules_count_optimizer_steps() -> None:
+    half = partial(tiny.multistep, milestones=[2], gamma=0.5, interval="step")
+    for make, rate in ((half, 5e-4), (cosine, 0.0)):
+        trainer = tiny.fit(tiny.module(accumulate=2, scheduler=make), batches=4)
+        rates = [o.param_groups[0]["lr"] for o in trainer.optimizers]
+        assert rates == pytest.approx([rate, rate], abs=1e-12)
+
+
 @pytest.mark.parametrize(("own", "effective", "steps"), [(1, 6, 3), (2, None, 2)])
 def test_an_effective_batch_is_accumulated(own: int, effective: int | None, steps: int) -> None:
     gan = tiny.module(accumulate=own)
@@ -96,6 +104,7 @@ def test_an_effective_batch_is_accumulated(own: int, effective: int | None, step
     with patch("sr_experiments.cli.devices.build", lambda key, node: node.lr):
         fit_to_devices(config, trainer, data, gan)
     assert (gan.accumulate, trainer.accumulate_grad_batches) == (steps, 1)
+    assert data.accumulated == steps
     assert gan.make_optimizer == 0.5 * steps  # as for the other networks, in ratio to the batch
 
 

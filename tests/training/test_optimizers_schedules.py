@@ -72,6 +72,57 @@ def test_schedules():
     )
 
 
+def cosine_of(length: int):
+    return schedules.cosine(optimizer(), lambda interval: length)["scheduler"]
+
+
+def advance(scheduler, steps: int) -> None:
+    for _ in range(steps):
+        scheduler.optimizer.step()
+        scheduler.step()
+
+
+@pytest.mark.parametrize("done", [4, 10, 14])
+def test_a_continued_cosine_has_the_length_of_the_longer_run(done: int):
+    """The rate never climbs after that, and ends where the longer run's does."""
+    short, long, through = cosine_of(10), cosine_of(20), cosine_of(20)
+    advance(short, done)
+    advance(through, done)
+    long.optimizer.load_state_dict(short.optimizer.state_dict())
+    long.load_state_dict(short.state_dict())
+    seen = []
+    for _ in range(done, 20):
+        rate = long.optimizer.param_groups[0]["lr"]
+        assert rate == long.get_last_lr()[0] == through.get_last_lr()[0]
+        seen.append(rate)
+        advance(long, 1)
+        advance(through, 1)
+    assert seen == sorted(seen, reverse=True)
+    assert long.get_last_lr()[0] == pytest.approx(0, abs=1e-12)
+    advance(long, 5)
+    assert long.get_last_lr()[0] == pytest.approx(0, abs=1e-12)
+
+
+def test_a_continued_run_obeys_its_own_configuration():
+    network = SRCNN()
+    one = sgd(network, lr=0.1, momentum=0.9, lr_factors={"conv3.*": 0.1})
+    other = sgd(network, lr=0.2, momentum=0.8, lr_factors={"conv3.*": 0.1})
+    before = schedules.step(one, lambda i: 1, 2)["scheduler"]
+    after = schedules.multistep(other, lambda i: 1, [3], gamma=0.5)["scheduler"]
+    advance(before, 3)
+    other.load_state_dict(one.state_dict())
+    after.load_state_dict(before.state_dict())
+    assert [g["lr"] for g in other.param_groups] == pytest.approx([0.1, 0.01])
+    assert {g["momentum"] for g in other.param_groups} == {0.8}
+
+
+def test_the_lowest_rate_is_that_of_all_layers():
+    layers = adam(SRCNN(), lr=1.0, lr_factors={"conv3.*": 0.1, "*.bias": 0.0})
+    scheduler = schedules.cosine(layers, lambda interval: 10, min_lr=0.05)["scheduler"]
+    advance(scheduler, 10)
+    assert scheduler.get_last_lr() == pytest.approx([0.05, 0.0, 0.05])
+
+
 def test_intervals():
     assert schedules.step(optimizer(), lambda i: 1, 2, interval="step")["interval"] == "step"
     with pytest.raises(ValueError, match="interval"):

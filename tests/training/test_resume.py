@@ -6,6 +6,7 @@ random states, positions, callbacks) and all rows of metrics.csv must be the sam
 checkpoint of a continued run equals that of an uninterrupted one, a second kill is a first one.
 """
 
+import math
 import os
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning as pl
+import torch
 
 from sr_experiments.errors import ConfigError
-from tests.training.killed import RECIPES, compare, saved, train
+from tests.training.killed import RECIPES, compare, rows_of, saved, train
 
 ROOT = Path(__file__).parents[2]
 PLACES = ("06-before", "08-batch", "08-validation")
@@ -105,6 +108,15 @@ def test_a_limit_of_steps_may_be_raised_amid_an_epoch(images: Path, tmp_path: Pa
     assert not compare(tmp_path / "through", tmp_path / "rest", "06-batch.ckpt")
 
 
+def test_more_epochs_lengthen_the_cosine(images: Path, tmp_path: Path):
+    train("edsr_deconv", images, tmp_path)
+    last = tmp_path / "12-epoch.ckpt"
+    train("edsr_deconv", images, tmp_path / "more", last, trainer={"max_epochs": 6})
+    rates = [float(row["train/lr"]) for row in rows_of(tmp_path / "more") if "train/lr" in row]
+    expected = [1e-3 * (1 + math.cos(math.pi * t / 24)) / 2 for t in range(12, 24)]
+    assert rates == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_position_in_an_epoch_of_another_length_is_refused(images: Path, tmp_path: Path):
     train("vdsr", images, tmp_path, steps_per_epoch=5, trainer={"max_epochs": 1})
     with pytest.raises(ConfigError, match=r"stands at batch 3 of 5 .* now have 4.*init_from"):
@@ -114,3 +126,17 @@ def test_a_position_in_an_epoch_of_another_length_is_refused(images: Path, tmp_p
         trainer={"max_epochs": 2},
     )  # fmt: skip
     assert saved(tmp_path / "later")[-1] == "09-end.ckpt"
+
+
+def test_overfitting_sees_the_same_patches_in_every_epoch(images: Path, tmp_path: Path):
+    seen: list[torch.Tensor] = []
+
+    class Seen(pl.Callback):
+        def on_train_batch_start(self, trainer: Any, module: Any, batch: Any, index: int) -> None:
+            seen.append(batch["input"])
+
+    train("rednet_noise", images, tmp_path, trainer={"overfit_batches": 2}, callbacks=[Seen()])
+    assert len(seen) == 6
+    for epoch in (seen[2:4], seen[4:]):
+        assert all(torch.equal(a, b) for a, b in zip(seen, epoch, strict=False))
+    assert not torch.equal(seen[0], seen[1])
