@@ -7,8 +7,10 @@ from typing import Literal
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import check_type
+from sr_experiments.cli.run_name import study_group
 from sr_experiments.cli.study_choice import chosen_study
 from sr_experiments.errors import ConfigError
+from sr_experiments.studies.reading import SWEEPS, newest_sweep
 from sr_experiments.studies.study import Study
 
 _TYPES = {
@@ -35,11 +37,7 @@ def dashboard_run(config: DictConfig) -> None:
     for name, expected in _TYPES.items():
         check_type(name, content[name], expected)
     study = chosen_study(config)
-    if (study is None) == (content["group"] is None):
-        raise ConfigError(
-            "give either study=NAME or group=NAME, the W&B group of the runs: the name of a "
-            "sweep's folder"
-        )
+    group = content["group"] or _newest_group(study)
     try:
         from sr_experiments.cli import workspace
     except ImportError as error:
@@ -48,8 +46,8 @@ def dashboard_run(config: DictConfig) -> None:
         ) from None
     by = ["study.size", "study.arm"] if study else []
     wanted = workspace.Wanted(
-        title=study.title if study else content["group"],
-        group=study.name if study else content["group"],
+        title=study.title if study else group,
+        group=group,
         by=content["by"] if content["by"] is not None else by,
         metrics=_metrics(study, content["sets"], content["channel"]),
         x=content["x"],
@@ -63,8 +61,22 @@ def dashboard_run(config: DictConfig) -> None:
     )
 
 
+def _newest_group(study: Study | None) -> str:
+    if study is None:
+        raise ConfigError(
+            "give study=NAME, or group=NAME, the W&B group of runs: the name of a sweep's folder"
+        )
+    try:
+        return study_group(study.name, newest_sweep(study.name, SWEEPS).name)
+    except ConfigError:
+        raise ConfigError(
+            f"study={study.name}: there is no sweep of it in {SWEEPS}; name the W&B group of its "
+            f"runs too, as 'group={study_group(study.name, 'FOLDER_OF_THE_SWEEP')}'"
+        ) from None
+
+
 def _metrics(study: Study | None, sets: Sequence[str] | None, channel: str) -> list[str]:
-    """The curves of validation: of these sets; else those that the study looks at, or Set5's."""
+    """The curves of validation of these sets, else the study's, else the held-out images'."""
     looked_at = [study.metric, *(c.metric for c in study.columns.values())] if study else []
     curves = [name for name in looked_at if name.startswith("val/")]
     if sets is None and curves:

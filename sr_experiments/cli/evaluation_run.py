@@ -47,7 +47,7 @@ def evaluation_run(config: DictConfig) -> float:
         loggers = trainer.loggers = build_loggers(config)
         announce(network, data, trainer)
         say(said)
-        log_config(loggers, content)
+        log_config(loggers, content, network)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         present(scorers["test"], network, data, folder.path, panels, loggers)

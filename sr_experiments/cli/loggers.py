@@ -7,13 +7,15 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
-from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.cli.build import build
 from sr_experiments.cli.continued import csv_logger, first_new_step, wandb_id
 from sr_experiments.cli.run_name import run_group, run_name
 from sr_experiments.errors import ConfigError
+from sr_experiments.models import Network
+from sr_experiments.models.cost import multiply_adds, parameters
 from sr_experiments.sweeps.upload import sync_command
 
 _RANKED_BY = ("val/psnr", "test/psnr")
@@ -51,13 +53,52 @@ def build_loggers(config: DictConfig) -> list[Logger]:
     return loggers
 
 
-def log_config(loggers: Sequence[Logger], content: dict[str, Any]) -> None:
-    """Hands the resolved configuration to every logger."""
+def log_config(loggers: Sequence[Logger], content: dict[str, Any], network: Network) -> None:
+    """Hands the resolved configuration and the network's cost to every logger.
+
+    Absolute paths, which differ in every run, are left out or cut to their last names.
+    """
+    if any(not isinstance(logger, CSVLogger) for logger in loggers):
+        content = portable(content, Path(content["run_dir"])) | {"network": _cost(network)}
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             _log_hparams(logger, content)
         else:
             logger.log_hyperparams(content)
+
+
+def portable(content: Mapping[str, Any], run_folder: Path) -> dict[str, Any]:
+    """A configuration without what names this machine or this run.
+
+    Args:
+        content: plain values, nested.
+        run_folder: paths in it are left out, with the key.
+    """
+    kept: dict[str, Any] = {}
+    for key, value in content.items():
+        if isinstance(value, Mapping):
+            kept[key] = portable(value, run_folder)
+        elif isinstance(value, list):
+            kept[key] = [_last_name(each) for each in value]
+        elif not _is_absolute(value) or run_folder not in (Path(value), *Path(value).parents):
+            kept[key] = _last_name(value)
+    return kept
+
+
+def _is_absolute(value: Any) -> bool:
+    return isinstance(value, str) and Path(value).is_absolute()
+
+
+def _last_name(value: Any) -> Any:
+    return Path(value).name if _is_absolute(value) else value
+
+
+def _cost(network: Network) -> dict[str, int]:
+    cost = {"parameters": parameters(network)}
+    try:
+        return cost | {"multiply_adds_720p": multiply_adds(network)}
+    except (RuntimeError, NotImplementedError, ValueError):
+        return cost  # one's own network may need values to compute with
 
 
 def close(loggers: Sequence[Logger], exit_code: int, folder: Path) -> None:

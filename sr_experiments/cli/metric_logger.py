@@ -7,6 +7,8 @@ from typing import Any
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+#: The line that val/psnr is drawn against.
+BICUBIC = "val/bicubic"
 _LESS_IS_BETTER = ("loss", "lpips", "dists", "features", "fid", "kid")
 
 
@@ -20,6 +22,8 @@ class MetricLogger(WandbLogger):
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         """Logs a row; ``epoch`` and ``trainer/global_step`` stand in it, for other axes."""
+        if {"val/psnr", "val/gain"} <= metrics.keys():
+            metrics = {**metrics, BICUBIC: metrics["val/psnr"] - metrics["val/gain"]}
         # By their full names: of several patterns that match, W&B takes any.
         for name in sorted(metrics.keys() - self._defined):
             self._defined.add(name)
@@ -37,9 +41,9 @@ def definition(name: str) -> dict[str, Any] | None:
     stage, _, rest = name.partition("/")
     falls = rest.rpartition("/")[2].startswith(_LESS_IS_BETTER)
     if stage == "val":
-        # Pictures have no best.
-        summary = {} if rest == "panel" else {"summary": "min,last" if falls else "max,last"}
-        return {"step_metric": "epoch", **summary}
+        # Pictures have no best, and a reference does not change.
+        best = {"summary": "min,last" if falls else "max,last"}
+        return {"step_metric": "epoch", **({} if rest in ("panel", "bicubic") else best)}
     if stage == "train" and falls:
         return {"step_metric": "trainer/global_step", "summary": "min,last"}
     return None

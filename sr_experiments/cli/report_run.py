@@ -19,11 +19,10 @@ from sr_experiments.report.markdown import render_markdown
 from sr_experiments.report.plots import draw_plots
 from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
-from sr_experiments.studies.reading import newest_sweep, read_runs
+from sr_experiments.studies.reading import SWEEPS, newest_sweep, read_runs
 from sr_experiments.studies.run import Run
 from sr_experiments.studies.study import Study, read_study
 
-_SWEEPS = Path("multirun_sweeps")
 _TYPES: dict[str, Any] = {
     "task_name": str,
     "runs": str | list[str] | None,
@@ -67,7 +66,7 @@ def _paths(runs: str | list[str] | None, study: Study | None) -> Sequence[str | 
         return [runs] if isinstance(runs, str) else runs
     if study is None:
         raise ConfigError("runs: needs a value; give it as runs=..., or a study as study=...")
-    return [newest_sweep(study.name, _SWEEPS)]
+    return [newest_sweep(study.name, SWEEPS)]
 
 
 def _write(subject: Subject, folder: Path) -> None:

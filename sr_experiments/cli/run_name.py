@@ -48,12 +48,22 @@ def run_name(config: DictConfig, overrides: Sequence[str]) -> str:
 
 
 def run_group(config: DictConfig) -> str | None:
-    """The study that a run belongs to, else the folder of its sweep, else None."""
-    if "study" in config:
-        return str(config.study.name)
+    """The study that a run belongs to and the folder of its sweep; None where it has neither.
+
+    A trial of a study and the real thing are two sweeps, and do not share a line.
+    """
+    sweep = None
     if HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN:
-        return Path(HydraConfig.get().sweep.dir).name
-    return Path(config.run_dir).absolute().parent.name if JOB_MARK in os.environ else None
+        sweep = Path(HydraConfig.get().sweep.dir).name
+    elif JOB_MARK in os.environ:
+        sweep = Path(config.run_dir).absolute().parent.name
+    study = str(config.study.name) if "study" in config else None
+    return study_group(study, sweep) if study and sweep else study or sweep
+
+
+def study_group(study: str, sweep: str) -> str:
+    """The group of a study's runs in one sweep."""
+    return f"{study} {sweep}"
 
 
 def _is_noise(override: str) -> bool:

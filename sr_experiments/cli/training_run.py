@@ -70,7 +70,7 @@ def training_run(config: DictConfig) -> float:
         announce(network, data, trainer)
         hydra = HydraConfig.get()
         announce_cut(data, trainer, hydra.runtime.choices, hydra.overrides.task)
-        log_config(loggers, content)
+        log_config(loggers, content, network)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         trainer.test(module, datamodule=data, verbose=False)

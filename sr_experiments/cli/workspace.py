@@ -10,6 +10,7 @@ from wandb_workspaces import expr
 from wandb_workspaces.reports.v2 import interface as wr
 from wandb_workspaces.workspaces.internal import WorkspaceViewspec
 
+from sr_experiments.cli.metric_logger import BICUBIC
 from sr_experiments.errors import ConfigError
 
 _AXES = {"epoch": "epoch", "step": "trainer/global_step", "seconds": "train/seconds"}
@@ -42,7 +43,11 @@ def build_workspace(wanted: Wanted, entity: str, project: str) -> ws.Workspace:
     psnr = [name for name in wanted.metrics if "/ssim_" not in name]
     ssim = [name for name in wanted.metrics if "/ssim_" in name]
     sections = [
-        ws.Section("Validation PSNR", [_plot(n, axis) for n in ("val/psnr", *psnr)], is_open=True),
+        ws.Section(
+            "Validation PSNR",
+            [_plot("val/psnr", axis, BICUBIC), *(_plot(n, axis) for n in psnr)],
+            is_open=True,
+        ),
         ws.Section("Validation SSIM", [_plot(n, axis) for n in ssim], is_open=True),
         ws.Section("Training", [_plot(n, _AXES["step"]) for n in _TRAINING]),
         ws.Section("Results", _results(), is_open=True),
@@ -99,11 +104,10 @@ def save(workspace: ws.Workspace) -> str:
         raise ConfigError(f"dashboard: W&B did not take the workspace: {reason}") from None
 
 
-def _plot(name: str, axis: str) -> wr.LinePlot:
-    """A curve; of runs that share a line the mean, with the range of their values."""
-    return wr.LinePlot(
-        title=name, x=axis, y=[name], groupby_aggfunc="mean", groupby_rangefunc="minmax"
-    )
+def _plot(name: str, axis: str, *references: str) -> wr.LinePlot:
+    """A curve and its references; of runs that share a line the mean, and the range of values."""
+    y = [name, *references]
+    return wr.LinePlot(title=name, x=axis, y=y, groupby_aggfunc="mean", groupby_rangefunc="minmax")
 
 
 def _results() -> list[wr.PanelTypes]:

@@ -11,7 +11,6 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
-from torch.utils.flop_counter import FlopCounterMode
 
 from sr_experiments.models import (
     EDSR,
@@ -24,6 +23,7 @@ from sr_experiments.models import (
     REDNet,
     SRResNet,
 )
+from sr_experiments.models.cost import multiply_adds, parameters
 from sr_experiments.models.layers import fold_whitening
 
 # The published variants; `channels` or the like may be narrowed, which leaves the reach as it is.
@@ -42,24 +42,6 @@ VARIANTS: dict[str, Callable[..., Network]] = {
     "RCAN x2": RCAN,
     "HRAN x2": HRAN,
 }
-_OUTPUT = (720, 1280)
-
-
-def parameters(network: nn.Module) -> int:
-    """Number of weights and biases."""
-    return sum(p.numel() for p in network.parameters())
-
-
-def multiply_adds(make: Callable[..., Network]) -> int:
-    """Multiply-adds for one 1280 x 720 output, counted on tensors without storage.
-
-    Network Deconvolution is folded, as for inference.
-    """
-    with torch.device("meta"):
-        network = fold_whitening(make().eval())
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            network(_input(network, *_OUTPUT))
-    return int(counter.get_total_flops()) // 2
 
 
 def receptive_field(make: Callable[..., Network], limit: int = 161) -> int | None:
@@ -155,7 +137,7 @@ def row(name: str, device: str = "cpu") -> list[str]:
     return [
         name,
         f"{parameters(network) / 1e3:,.1f} k",
-        f"{multiply_adds(make) / 1e9:,.1f} G",
+        f"{multiply_adds(network) / 1e9:,.1f} G",
         f"{field} px" if field else "global or > 159 px",
         f"{seconds * 1e3:,.0f} ms",
         f"{kept:,.0f} MiB",

@@ -11,6 +11,8 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.studies.folder import as_overrides, partial_config, read_run
 from sr_experiments.studies.run import Run
 
+#: Where sweeps lie unless they are told otherwise.
+SWEEPS = Path("multirun_sweeps")
 # Beside the varied overrides, what sweep.csv says about a job.
 _AFTER_OVERRIDES = "state"
 

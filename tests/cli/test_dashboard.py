@@ -11,6 +11,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from sr_experiments.cli import dashboard
+from sr_experiments.sweeps.argv import record_overrides
 
 ROOT = Path(__file__).parents[2]
 Dashboard = Callable[..., tuple[int, str, str]]
@@ -43,7 +44,9 @@ def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 
 
 @pytest.fixture
-def own_study(tmp_path: Path) -> tuple[str, str, str]:
+def own_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str, str]:
+    monkeypatch.chdir(tmp_path)
+    record_overrides(tmp_path / "multirun_sweeps" / "train" / "day-2", ["study=rates"])
     (tmp_path / "conf" / "study").mkdir(parents=True)
     (tmp_path / "conf" / "study" / "rates.yaml").write_text(STUDY)
     return "--config-dir", str(tmp_path / "conf"), "study=rates"
@@ -65,7 +68,7 @@ def test_a_sweep(call: Dashboard):
     )
     assert code == 0, err
     panels = panels_of(text)
-    assert shown(panels["Validation PSNR"]) == ["val/psnr", "val/demo_x2/psnr_y"]
+    assert shown(panels["Validation PSNR"]) == ["val/psnr", "val/bicubic", "val/demo_x2/psnr_y"]
     assert shown(panels["Validation SSIM"]) == ["val/demo_x2/ssim_y"]
     assert {panel["xAxis"] for panel in panels["Validation PSNR"]} == {"train/seconds"}
     assert shown(panels["Training"]) == ["train/loss", "train/lr", "train/clipped"]
@@ -82,16 +85,18 @@ def test_a_study_groups_its_arms(call: Dashboard, own_study: tuple[str, str, str
     code, text, err = call(*own_study, "dry_run=true")
     assert code == 0, err
     panels = panels_of(text)
-    assert shown(panels["Validation PSNR"]) == ["val/psnr", "val/set5_x3/psnr_y"]
+    assert shown(panels["Validation PSNR"]) == ["val/psnr", "val/bicubic", "val/set5_x3/psnr_y"]
     assert shown(panels["Validation SSIM"]) == ["val/set5_x3/ssim_y"]
     (runs,) = json.loads(text)["section"]["runSets"]
-    assert runs["filters"]["filters"][0]["value"] == "rates"
+    assert runs["filters"]["filters"][0]["value"] == "rates day-2"
     assert [key["name"] for key in runs["grouping"]] == ["study.value.size", "study.value.arm"]
 
 
 def test_a_study_of_the_project(call: Dashboard):
-    code, text, err = call("study=vdsr_residual", "--dry-run")
+    code, text, err = call("study=vdsr_residual", "group=vdsr_residual day", "--dry-run")
     assert code == 0, err
+    (runs,) = json.loads(text)["section"]["runSets"]
+    assert runs["filters"]["filters"][0]["value"] == "vdsr_residual day"
     assert "val/set5_x2/psnr_y" in shown(panels_of(text)["Validation PSNR"])
 
 
@@ -100,7 +105,8 @@ def test_a_study_of_the_project(call: Dashboard):
     [
         (["study=vdsr_residul"], "did you mean vdsr_residual"),
         (["study=vdsr_residual", "study.size=huge"], "study.size=huge"),
-        ([], "either study=NAME or group=NAME"),
+        ([], "give study=NAME, or group=NAME"),
+        (["study=srgan_losses"], "'group=srgan_losses FOLDER_OF_THE_SWEEP'"),
         (["group=a", "x=time"], "x: input should be 'epoch', 'step' or 'seconds'"),
         (["group=a", "by=optim.lr"], "by: "),
         (["group=a", "entitty=me"], "did you mean entity?"),

@@ -45,8 +45,9 @@ def test_long_names_keep_both_ends():
 def test_a_job_of_a_study(monkeypatch: pytest.MonkeyPatch):
     job = config(study={"name": "vdsr_residual", "size": "mini", "arm": "plain"})
     assert run_name(job, ["model=vdsr", "seed=3"]) == "plain seed 3"
-    monkeypatch.setenv(JOB_MARK, "1")
     assert run_group(job) == "vdsr_residual"
+    monkeypatch.setenv(JOB_MARK, "1")
+    assert run_group(job) == "vdsr_residual day"  # a trial of two epochs is another sweep
 
 
 def test_group_is_the_sweeps_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

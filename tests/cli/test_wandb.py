@@ -1,4 +1,5 @@
 import csv
+import json
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from sr_experiments.cli import pictures
+from sr_experiments.cli.loggers import portable
 from sr_experiments.cli.metric_logger import MetricLogger, definition
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.run_folder import RunFolder
@@ -68,7 +70,12 @@ def test_all_tools_show_the_same_run(command: Command, images: list[str]):
     assert run.start["run_id"] == (folder / "wandb_id").read_text().strip()
     assert "group" not in run.start
     assert run.summary["name"].startswith("data=folder depth=3 channels=4 max_epochs=2")
-    assert run.summary["config"] == yaml.safe_load((folder / "config.yaml").read_text())
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    logged = run.summary["config"]
+    assert logged.pop("network") == {"parameters": 225, "multiply_adds_720p": 199065600}
+    assert logged == portable(config, folder)
+    assert (logged["data"]["root"], logged["model"]) == ("data", config["model"])
+    assert str(folder.parent) not in json.dumps(logged)
     assert len(run.records["config"]) == 1
 
     curves = curves_of(folder)
@@ -83,6 +90,10 @@ def test_all_tools_show_the_same_run(command: Command, images: list[str]):
     assert psnr["step_metric"] == "epoch"
     assert psnr["summary"] == {"last": True, "max": True}
     assert run.definition("train/loss")["summary"] == {"last": True, "min": True}
+    reference = [
+        p - g for (_, p), (_, g) in zip(curves["val/psnr"], curves["val/gain"], strict=True)
+    ]
+    assert [value for _, value in run.curve("val/bicubic")] == pytest.approx(reference)
     # The axes stand in the rows of the scores.
     assert [e for e, _ in run.curve("val/psnr", "epoch")] == [0, 1]
 
@@ -160,7 +171,7 @@ def test_what_fails_before_training_leaves_no_run(command: Command, images: list
 
 def test_an_interrupted_run_is_marked(tmp_path: Path):
     logger = MetricLogger(save_dir=tmp_path, mode="offline")
-    trainer = SimpleNamespace(loggers=[logger], callback_metrics={})
+    trainer = SimpleNamespace(loggers=[logger], callback_metrics={}, global_rank=0)
 
     def interrupted() -> None:
         with recorded(RunFolder(tmp_path), trainer):
@@ -213,6 +224,7 @@ def test_pictures_cost_nothing_without_a_tool_that_takes_them(
         ("val/set5_x2/lpips", "epoch", "min,last"),
         ("train/loss_content", "trainer/global_step", "min,last"),
         ("val/panel", "epoch", None),
+        ("val/bicubic", "epoch", None),
     ],
 )
 def test_definitions(name: str, axis: str, summary: str | None):
@@ -220,6 +232,22 @@ def test_definitions(name: str, axis: str, summary: str | None):
     assert found is not None
     assert found["step_metric"] == axis
     assert found.get("summary") == summary
+
+
+def test_what_names_the_machine_is_not_logged():
+    content = {
+        "run_dir": "/runs/7",
+        "data": {"root": "/mnt/sets", "train": ["T91", "/mnt/more"], "cache": "~/.cache/x"},
+        "callbacks": {"best": {"dirpath": "/runs/7/checkpoints", "monitor": "val/psnr"}},
+        "init_from": "/home/me/srresnet.ckpt",
+        "seed": 3,
+    }
+    assert portable(content, Path("/runs/7")) == {
+        "data": {"root": "sets", "train": ["T91", "more"], "cache": "~/.cache/x"},
+        "callbacks": {"best": {"monitor": "val/psnr"}},
+        "init_from": "srresnet.ckpt",
+        "seed": 3,
+    }
 
 
 @pytest.mark.parametrize("name", ["test/psnr", "train/lr", "train/seconds", "epoch"])
