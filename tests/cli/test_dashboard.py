@@ -107,7 +107,7 @@ def test_a_study_of_the_project(call: Dashboard):
         (["study=vdsr_residual", "study.size=huge"], "study.size=huge"),
         ([], "give study=NAME, or group=NAME"),
         (["study=srgan_losses"], "'group=srgan_losses FOLDER_OF_THE_SWEEP'"),
-        (["group=a", "x=time"], "x: input should be 'epoch', 'step' or 'seconds'"),
+        (["group=a", "x=time"], "x: expected epoch, step or seconds"),
         (["group=a", "by=optim.lr"], "by: "),
         (["group=a", "entitty=me"], "did you mean entity?"),
     ],

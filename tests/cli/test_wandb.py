@@ -17,6 +17,7 @@ from sr_experiments.cli.loggers import portable
 from sr_experiments.cli.metric_logger import MetricLogger, definition
 from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.run_folder import RunFolder
+from sr_experiments.errors import Interrupted
 from tests.cli.conftest import TINY, Command
 from tests.cli.offline import WANDB, offline_runs
 
@@ -180,7 +181,7 @@ def test_an_interrupted_run_is_marked(tmp_path: Path):
             logger.log_metrics({"val/psnr": 30.0}, 1)
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(Interrupted):
         interrupted()
     assert wandb.run is None
     (run,) = offline_runs(tmp_path)
