@@ -106,7 +106,7 @@ def save(workspace: ws.Workspace) -> str:
 
 def _plot(name: str, axis: str, *references: str) -> wr.LinePlot:
     """A curve and its references; of runs that share a line the mean, and the range of values."""
-    y = [name, *references]
+    y: list[str | wr.Config | wr.SummaryMetric | wr.Metric] = [name, *references]
     return wr.LinePlot(title=name, x=axis, y=y, groupby_aggfunc="mean", groupby_rangefunc="minmax")
 
 
