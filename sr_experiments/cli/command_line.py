@@ -10,11 +10,12 @@ from sr_experiments.cli.hints import keys_of, nearest
 from sr_experiments.errors import ConfigError
 
 # New names are legal below these; Hydra takes them only with a sign.
+_MULTIRUN = ("-m", "--multirun")
 _OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
 
 
 def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
-    """Signs for new names, quotes for paths.
+    """Signs for new names, quotes for paths, and ``-m`` before all overrides.
 
     ``data.test.mine=[folder]`` becomes ``++data.test.mine=[folder]``, and ``data.root=~/x`` becomes
     ``data.root="~/x"``.
@@ -23,7 +24,9 @@ def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
         ConfigError: an override has dashes.
     """
     _refuse_dashes(arguments, config_name)
-    return [_tidy(argument) for argument in arguments]
+    # Python's parser takes no override behind a flag that stands between two of them.
+    flags = [argument for argument in arguments if argument in _MULTIRUN]
+    return [*flags, *(_tidy(argument) for argument in arguments if argument not in flags)]
 
 
 def _tidy(argument: str) -> str:

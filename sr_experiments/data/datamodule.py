@@ -121,6 +121,8 @@ class RestorationDataModule(pl.LightningDataModule):
         self.seed = seed
         # Files are listed at once, so that a wrong folder is reported before anything is computed.
         folder = resolve_root(root)
+        # Gray images that come with a package, as the demo's, are nobody's mistake.
+        self.tinted = 1 if root.startswith("pkg://") else channels
         if residency == "stream":
             self._check_stream(low_resolution)
             self.streamed = list_trees([folder / entry for entry in train], self.cache)
@@ -240,7 +242,7 @@ class RestorationDataModule(pl.LightningDataModule):
     def _report_doubts(self, entries: Sequence[Entry]) -> None:
         sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
         tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
-        doubts = find_doubts(entries, tests, self.channels, self.named)
+        doubts = find_doubts(entries, tests, self.tinted, self.named)
         if doubts and self.strict:
             raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))
         for doubt in doubts:

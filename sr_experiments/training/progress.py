@@ -212,7 +212,9 @@ def _news(trainer: pl.Trainer) -> list[str]:
     metrics = trainer.callback_metrics
     parts = [f"loss {metrics['train/loss']:.4g}"] if "train/loss" in metrics else []
     if "val/psnr" in metrics:
-        parts.append(f"PSNR {metrics['val/psnr']:.2f} dB ({metrics['val/gain']:+.2f} over bicubic)")
+        psnr, gain = metrics["val/psnr"].item(), metrics["val/gain"].item()
+        known = f"PSNR {psnr:.2f} dB ({gain:+.2f} over bicubic)"
+        parts.append("no PSNR, the output is NaN" if math.isnan(psnr) else known)
     return parts
 
 

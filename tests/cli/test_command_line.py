@@ -1,6 +1,7 @@
 """What people type, and the one line that helps."""
 
 import pytest
+from hydra._internal.utils import get_args_parser
 
 from sr_experiments.cli.command_line import tidy
 from sr_experiments.cli.hints import nearest
@@ -42,6 +43,13 @@ def test_signs_and_quotes_are_added(typed: str, taken: str) -> None:
 def test_dashes(typed: list[str], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         tidy(typed, "train")
+
+
+@pytest.mark.parametrize("flag", ["-m", "--multirun"])
+def test_a_sweeps_flag_may_stand_anywhere(flag: str) -> None:
+    typed = ["model=vdsr", flag, "seed=0,1"]
+    assert tidy(typed, "train") == [flag, "model=vdsr", "seed=0,1"]
+    assert get_args_parser().parse_args(tidy(typed, "train")).multirun
 
 
 def test_hydras_own_flags_stay() -> None:

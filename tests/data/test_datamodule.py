@@ -345,3 +345,14 @@ def test_epochs_count_steps_of_the_optimizer(
     data = module(make_images(), cache, **changes)
     data.accumulated = 2
     assert len(data.train_dataloader()) == batches
+
+
+def test_gray_images_of_a_package_are_not_doubted(
+    make_images: MakeImages, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = {"train": ["camera.png"], "patches": RandomPatches(12, 4, 4)}
+    package = module(make_images(), cache, root="pkg://skimage/data", **here)
+    package.prepare_data()
+    assert "gray" not in capsys.readouterr().out
+    module(make_images("gray", channels=1), cache).prepare_data()
+    assert "4 of 4 training images are gray" in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sr_experiments.training.progress import RunProgress
+from sr_experiments.training.progress import RunProgress, _news
 
 
 class Time:
@@ -163,6 +164,11 @@ def test_the_bar_knows_the_limit_of_time_and_moves_while_scoring(
     assert "scoring 1/2 images, 0:10 remaining" in shown
     assert all("training" in text for text in shown[-1:])
     assert "PSNR 30.00 dB" in shown[-1]
+
+
+def test_an_output_of_nans_is_said() -> None:
+    scores = {"val/psnr": torch.tensor(torch.nan), "val/gain": torch.tensor(torch.nan)}
+    assert _news(SimpleNamespace(callback_metrics=scores)) == ["no PSNR, the output is NaN"]
 
 
 def test_an_error_is_not_followed_by_numbers(
