@@ -57,13 +57,17 @@ def announce_cut(
     cut = {"data.steps_per_epoch": data.steps_per_epoch, "trainer.max_time": _limit(trainer)}
     if data.batch_size != data.patches.batch_size:
         cut["data.batch_size"] = data.batch_size
+    if set(data.train_scales) < set(data.scales):
+        cut["data.train_scales"] = data.train_scales
     keys = [key for key, value in cut.items() if value is not None]
     if not keys or any(text.partition("=")[0] in keys for text in typed):
         return
     command = shlex.join(["python", "train.py", *typed, *(f"{key}=null" for key in keys)])
+    scales = ", ".join(f"x{scale:g}" for scale in data.train_scales)
     print(
         f"a demo: {trainer.max_epochs} epochs of {data.steps_per_epoch} steps instead of "
-        f"{data.patches.steps_per_epoch or 'passes over all patches'}; full length: {command}",
+        f"{data.patches.steps_per_epoch or 'passes over all patches'}, trained at {scales}; "
+        f"full length: {command}",
         flush=True,
     )
 

@@ -23,9 +23,9 @@ def test_no_picture_is_shown_twice(make_images, panels: int):
 
 
 def _told(capsys: pytest.CaptureFixture[str], choices: dict[str, str | None], *typed: str) -> str:
-    data = SimpleNamespace(
-        steps_per_epoch=4, batch_size=4, patches=GridPatches(41, 41, 64, steps_per_epoch=125)
-    )
+    patches = GridPatches(41, 41, 64, steps_per_epoch=125)
+    data = SimpleNamespace(steps_per_epoch=4, batch_size=4, patches=patches)
+    data.scales, data.train_scales = (2, 3, 4), (2, 3)
     trainer = SimpleNamespace(max_epochs=80, callbacks=[Timer("00:00:03:00")], is_global_zero=True)
     announce_cut(data, trainer, choices, typed)  # type: ignore[arg-type]
     return capsys.readouterr().out
@@ -34,8 +34,9 @@ def _told(capsys: pytest.CaptureFixture[str], choices: dict[str, str | None], *t
 def test_a_demo_says_what_it_leaves_out(capsys: pytest.CaptureFixture[str]) -> None:
     demo = {"data": "demo", "experiment": None, "study": None}
     assert _told(capsys, demo, "model=vdsr", "optim.lr=0.1") == (
-        "a demo: 80 epochs of 4 steps instead of 125; full length: python train.py model=vdsr "
-        "optim.lr=0.1 data.steps_per_epoch=null trainer.max_time=null data.batch_size=null\n"
+        "a demo: 80 epochs of 4 steps instead of 125, trained at x2, x3; full length: python "
+        "train.py model=vdsr optim.lr=0.1 data.steps_per_epoch=null trainer.max_time=null "
+        "data.batch_size=null data.train_scales=null\n"
     )
     assert _told(capsys, demo, "data.steps_per_epoch=4") == ""  # chosen by the user
     assert _told(capsys, demo | {"experiment": "vdsr_demo"}) == ""

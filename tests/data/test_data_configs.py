@@ -28,6 +28,22 @@ def test_choices_fit_their_targets(choice: str) -> None:
     assert build("patches", config.patches).size > 0
 
 
+@pytest.mark.parametrize(
+    ("scales", "trained"),
+    [([], [2, 3]), (["model.scales=[2]"], [2, 2]), (["model.scales=4"], [4, 4])],
+)
+def test_the_first_command_of_the_readme_is_short(scales: list[str], trained: list[int]) -> None:
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        config = compose("train", overrides=["model=vdsr", "optim.lr=0.1", *scales])
+        other = compose("train", overrides=["model=edsr"])
+        typed = compose("train", overrides=["data.train_scales=null", "data.batch_size=3"])
+    steps = config.trainer.max_epochs * config.data.steps_per_epoch
+    assert steps * config.data.batch_size <= 1300  # 25 patches take a second on two idle cores
+    assert config.data.train_scales == trained
+    assert other.data.train_scales is None
+    assert (typed.data.train_scales, typed.data.batch_size) == (None, 3)
+
+
 @pytest.mark.parametrize("more", [[], ["data=t91"], ["experiment=vdsr_paper"]])
 def test_vdsr_trains_for_the_steps_of_its_paper(more: list[str]) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
