@@ -44,6 +44,10 @@ class DeadError(TrainingError):
     kind = "dead"
 
 
+class RankError(TrainingError):
+    """One of several processes has ended before the others."""
+
+
 class DiskFullError(TrainingError):
     """There is no space for what a run has to write."""
 

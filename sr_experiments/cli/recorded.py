@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from hydra.types import RunMode
 from pytorch_lightning.utilities import rank_zero_only
 from torch import distributed
 
+from sr_experiments.cli.first_failure import first_failure, listening
 from sr_experiments.cli.loggers import close
 from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import Interrupted
@@ -31,15 +33,20 @@ def recorded(
 
     Raises:
         Interrupted: a signal ended it.
+        RankError: of several processes this is the first to fail; the others end silently.
     """
     metrics: dict[str, float] = {}
     signals = signals or StopSignals()
     exit_code = 0
-    with signals:
+    lost = partial(folder.status, "failed", None)
+    with signals, listening(folder.path, trainer, lost, lambda: bool(signals.number)):
         try:
             yield metrics
         except BaseException as raised:
-            error = _meant(raised)
+            error = first_failure(folder.path, _meant(raised), trainer)
+            if error is None:
+                sys.exit(exit_code := 1)
+            folder.writes = folder.writes or not isinstance(error, Interrupted)
             interrupted = isinstance(error, Interrupted)
             state, exit_code = ("interrupted", 255) if interrupted else ("failed", 1)
             newest = {k: float(v) for k, v in trainer.callback_metrics.items()}

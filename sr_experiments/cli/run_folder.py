@@ -15,6 +15,7 @@ import torch
 import yaml
 from pytorch_lightning.utilities import rank_zero_only
 
+from sr_experiments.cli.first_failure import ERROR_LOG
 from sr_experiments.cli.run_lock import claim
 from sr_experiments.errors import kind_of
 from sr_experiments.files import remove_leftovers, write_whole
@@ -36,12 +37,14 @@ _PACKAGES = (
 class RunFolder:
     """Writes ``config.yaml``, ``overrides.yaml``, ``environment.json`` and ``status.json``.
 
-    Only the first process of a run writes; each file appears whole or not at all.
+    Of several processes one writes (``writes``): the first, or the one that fails before the
+    others. Each file appears whole or not at all.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.started = time.time()
+        self.writes = int(getattr(rank_zero_only, "rank", 0)) == 0
 
     def begin(
         self,
@@ -62,7 +65,9 @@ class RunFolder:
             ConfigError: another run works in the folder, or has left its results there.
         """
         self.lock = claim(self.path, continued, trains)  # held as long as this object lives
-        rank_zero_only(remove_leftovers)(self.path, self.path / CHECKPOINTS)
+        if self.writes:
+            remove_leftovers(self.path, self.path / CHECKPOINTS)
+            (self.path / ERROR_LOG).unlink(missing_ok=True)
         self._write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
         self._write("overrides.yaml", yaml.safe_dump(list(overrides)))
         self._write_json("environment.json", environment())
@@ -96,9 +101,9 @@ class RunFolder:
     def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
         self._write(name, json.dumps(content, indent=2) + "\n")
 
-    @rank_zero_only
     def _write(self, name: str, text: str) -> None:
-        write_whole(self.path / name, text)
+        if self.writes:
+            write_whole(self.path / name, text)
 
 
 def environment() -> dict[str, Any]:

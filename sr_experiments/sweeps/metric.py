@@ -42,9 +42,10 @@ def score_names(config: dict[str, Any]) -> Iterator[str]:
     sets["val"] += ["held_out"] if data.get("held_out") else []
     for stage in sets:
         yield from (f"{stage}/psnr", f"{stage}/gain")
+    scales = config["model"].get("scales") or []
     for stage, names in sets.items():
         own = [f"psnr_{channel}", f"ssim_{channel}", *metrics]
         own += ["seconds"] if stage == "test" else []
         for name in names:
-            for scale in config["model"]["scales"]:
+            for scale in scales if isinstance(scales, list) else [scales]:
                 yield from (f"{stage}/{name}_x{scale:g}/{quality}" for quality in own)

@@ -36,6 +36,12 @@ def verdict(folder: Path, status: int) -> tuple[str, str]:
     return FAILED, prefix + (_cause(log, recorded) or f"exit status {status}")
 
 
+def is_consequence(error: BaseException) -> bool:
+    """Whether an error says no more than that another process of the run is gone."""
+    text = f"{type(error).__name__}: {error}"
+    return any(sign in text for sign in _CONSEQUENCES)
+
+
 def _cause(log: Sequence[str], recorded: dict[str, Any]) -> str:
     """The message for the user, else the first exception that no other one has caused."""
     said = [line.removeprefix("error: ") for line in log if line.startswith("error: ")]

@@ -40,6 +40,19 @@ class ScoredWeights(pl.Callback):
         torch.save(pl_module.state_dict(), folder / f"scored-{trainer.global_rank}.pt")
 
 
+class KillRank(pl.Callback):
+    """Kills one of several processes after its first step."""
+
+    def __init__(self, rank: int) -> None:
+        self.rank = rank
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, *args: object
+    ) -> None:
+        if trainer.global_rank == self.rank:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
 class KillOnce(pl.Callback):
     """Kills the process at the end of an epoch's training, the first time."""
 

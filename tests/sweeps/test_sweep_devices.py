@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -62,10 +63,37 @@ def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
     assert states(folder) == ["failed", "failed", "finished"], output
     for job in (0, 1):
         recorded = json.loads((folder / str(job) / "status.json").read_text())
-        assert recorded["error"] == f"RuntimeError: rank {job} fails while training"
+        assert f"RuntimeError: rank {job} fails while training" in recorded["error"]
+        assert (folder / str(job) / "error.log").read_text().startswith(f"rank {job}\n")
         assert recorded["state"] == "failed"
     check_run(folder / "2", 2, single(sweeps, "optim.lr=0.01"))
     assert not sweeps.processes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("callback", "line"),
+    [
+        (
+            "RankWatch",
+            r"error: rank 1: RuntimeError: rank 1 fails while training; see \S+error.log",
+        ),
+        ("KillRank", r"error: rank 1: killed by SIGKILL \(by hand, or for want of memory\)"),
+    ],
+)
+def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: str) -> None:
+    folder = sweeps.folder / "run"
+    key = "fails" if callback == "RankWatch" else "rank"
+    loss = (f"+callbacks.loss._target_=rank_watch.{callback}", f"+callbacks.loss.{key}=1")
+    status, output = sweeps.train(*TINY, "device=ddp_cpu", *loss, f"hydra.run.dir={folder}")
+    assert status
+    assert "Traceback" not in output
+    errors = [said for said in output.splitlines() if "rror" in said]
+    assert len(errors) == 1
+    assert re.fullmatch(line, errors[0])
+    recorded = json.loads((folder / "status.json").read_text())
+    assert recorded["state"] == "failed"
+    assert recorded["error"].removeprefix("RankError: ") == errors[0].removeprefix("error: ")
 
 
 @pytest.mark.slow
