@@ -1,0 +1,75 @@
+"""A run of train.py that is killed twice amid an epoch, and continued each time."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests.cli.conftest import TINY
+from tests.cli.test_train import rows_of
+from tests.training.killed import differences
+
+ROOT = Path(__file__).parents[2]
+STEPS = 40
+
+
+def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "train.py", *overrides, f"hydra.run.dir={folder}"],
+        cwd=ROOT,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(run: subprocess.Popen[str]) -> str:
+    out, _ = run.communicate(timeout=600)
+    assert run.returncode == 0, out
+    return out
+
+
+def kill_after(run: subprocess.Popen[str], folder: Path, steps: int) -> None:
+    """Kills it with its workers at a random moment after a step."""
+    deadline = time.monotonic() + 600
+    while not (folder / "metrics.csv").is_file() or len(rows_of(folder)) < steps:
+        assert run.poll() is None, run.communicate()[0]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    time.sleep(random.uniform(0, 0.1))
+    os.killpg(run.pid, signal.SIGKILL)
+    run.communicate()
+
+
+@pytest.mark.slow
+def test_a_killed_run_ends_as_if_nothing_had_happened(images: list[str], tmp_path: Path):
+    overrides = [
+        *(*images, *TINY, "device=cpu", "panels=0", f"data.steps_per_epoch={STEPS}"),
+        *("data.num_workers=2", "data.residency=host", "callbacks=ema"),
+        *("trainer.max_epochs=2", "trainer.check_val_every_n_epoch=2"),
+        "callbacks.last.every_minutes=0.000001",
+    ]
+    through, cut = tmp_path / "through", tmp_path / "cut"
+    finish(start(through, *overrides))
+    kill_after(start(cut, *overrides), cut, 7)
+    kill_after(start(cut, *overrides, f"ckpt_path={cut}"), cut, STEPS + 9)
+    assert "continues" in finish(start(cut, *overrides, f"ckpt_path={cut}"))
+    assert rows_of(cut) == rows_of(through)
+    stored = [
+        torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)
+        for folder in (through, cut)
+    ]
+    for checkpoint in stored:
+        checkpoint.pop("config")  # other folders
+        for name in list(checkpoint["callbacks"]):
+            if "Clock" in name or "Checkpoint" in name:
+                del checkpoint["callbacks"][name]
+    assert not list(differences(*stored))
