@@ -13,6 +13,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
+import sr_experiments
 from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.errors import ConfigError, UserError
 
@@ -118,11 +119,18 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
             raise cause from None
         if isinstance(cause, ImportError):
             raise ConfigError(f"{key}: {cause}") from None
+        if not _speaks_of_arguments(plain["_target_"]):
+            raise ConfigError(f"{key}: {plain['_target_']}: {blame(cause or error)}") from None
         if isinstance(cause, ValueError | TypeError):
             # A nested object, as data's patches, is a group of its own.
             nested = re.search(r"full_key: (\S+)", str(error))
             raise ConfigError(f"{nested.group(1) if nested else key}.{cause}") from None
         raise
+
+
+def _speaks_of_arguments(target: Any) -> bool:
+    """Whether a constructor's errors begin with the name of the argument that is wrong."""
+    return str(target).startswith((f"{sr_experiments.__name__}.", "pytorch_lightning."))
 
 
 def call(key: str, function: Any, *arguments: Any) -> Any:
@@ -156,6 +164,8 @@ def blame(error: BaseException) -> str:
     """An error of foreign code in one line, with the place that it comes from."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
+    if "hydra/_internal" in place:  # which only calls
+        place = ""
     if isinstance(error, SyntaxError):
         place = f" ({error.filename}, line {error.lineno})"
         return f"SyntaxError: {error.msg}{place}"

@@ -30,10 +30,8 @@ def build_network(model: DictConfig) -> Network:
         raise ConfigError("model: names no network; choose model=... or give model._target_=...")
     try:
         return check_network(build("model", model))
-    except UserError:
+    except (UserError, InstantiationException):
         raise
-    except InstantiationException as error:
-        raise ConfigError(f"model: {target}: {blame(error.__cause__ or error)}") from None
     except ValueError as error:
         raise ConfigError(f"model: {error}") from None
     except Exception as error:  # the code of a network from elsewhere runs here for the first time

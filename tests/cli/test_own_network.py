@@ -73,6 +73,14 @@ class Typo(Child):
     def __init__(self):
         self.body = nothing
 
+class Demanding(Child):
+    def __init__(self, depth):
+        super().__init__()
+
+class Strict(Child):
+    def __init__(self):
+        super().__init__(scales=3)
+
 class Pair(Child):
     def forward(self, x):
         return x, x
@@ -108,6 +116,8 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("espcn_here.Wordy", r"Wordy\.scales must be numbers, as \(2, 3\), got 'x3'"),
         ("espcn_here.Crash", r"cannot restore an image: RuntimeError: .*espcn_here\.py, line \d+"),
         ("espcn_here.Typo", r"NameError: name 'nothing' is not defined \(.*_here\.py, line \d+"),
+        ("espcn_here.Demanding", r"TypeError: .* missing 1 required .* argument: 'depth'$"),
+        ("espcn_here.Strict", r"TypeError: 'int' object is not .* \(.*espcn_here\.py, line \d+\)$"),
         ("espcn_here.Pair", r"Pair makes tuple of"),
         ("sr_experiments.models.Discriminator", r"Discriminator does not set self\.scales"),
         ("fractions.Fraction", r"Fraction is no torch\.nn\.Module"),
