@@ -19,7 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from sr_experiments.cli.command_line import tidy
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
-from sr_experiments.errors import ConfigError, Interrupted, UserError
+from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.sweeps.argv import expand
 from sr_experiments.sweeps.child import die_with_parent
 from sr_experiments.sweeps.command import JOB_MARK
@@ -107,7 +107,7 @@ def _remove_unused(folder: Path, started: float) -> None:
 
 def _with_key(error: Exception, config: DictConfig) -> Exception:
     """The same error, or the one that names the key whose path could not be written."""
-    if not isinstance(error, OSError) or not _is_output_error(error):
+    if not isinstance(error, OSError) or not _is_output_error(error) or not error.filename:
         return error
     failed = Path(error.filename).absolute()
     for key in ("data.cache", "out"):
@@ -120,14 +120,16 @@ def _with_key(error: Exception, config: DictConfig) -> Exception:
 
 
 def _cannot_write(error: OSError, key: str) -> str:
+    path = error.filename or "the results"
     return (
-        f"cannot write {error.filename}: {error.strerror}; choose another place with {key}=..., or "
-        "fix its rights or space"
+        f"cannot write {path}: {error.strerror}; choose another place with {key}=..., or fix its "
+        "rights or space"
     )
 
 
 def _is_output_error(error: OSError) -> bool:
-    return error.filename is not None and error.errno is not None
+    named = error.filename is not None and error.errno is not None
+    return named or kind_of(error) == "disk_full"
 
 
 def _stop(message: str) -> NoReturn:

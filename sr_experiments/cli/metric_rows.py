@@ -3,6 +3,7 @@
 import csv
 import os
 from pathlib import Path
+from typing import Any
 
 from pytorch_lightning.loggers.csv_logs import ExperimentWriter
 
@@ -19,6 +20,9 @@ class MetricRows(ExperimentWriter):
 
     def _check_log_dir_exists(self) -> None: ...  # Lightning's removes the file
 
+    def log_hparams(self, params: dict[str, Any]) -> None:
+        """Writes no ``hparams.yaml``: ``config.yaml`` holds the same."""
+
     def save(self) -> None:
         """Appends the rows that are new."""
         path = Path(self.metrics_file_path)
@@ -33,7 +37,9 @@ class MetricRows(ExperimentWriter):
     def _append(self, path: Path) -> None:
         names = sorted(set(self.metrics_keys).union(*self.metrics))
         if names != self.metrics_keys or not path.is_file():
-            write_table(path, self._written(path), names)
+            written = self._written(path)
+            names = sorted(set(names).union(*written[:1]))
+            write_table(path, written, names)
             self.metrics_keys = names
         size = path.stat().st_size
         try:

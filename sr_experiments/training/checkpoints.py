@@ -69,8 +69,8 @@ class LastCheckpoint(Checkpoint):
         free = shutil.disk_usage(self.path.parent).free
         if trainer.strategy.broadcast(free < needed):
             raise DiskFullError(
-                f"{self.path.parent}: the checkpoints of this run need about {needed / 1e6:.0f} MB "
-                f"more, {free / 1e6:.0f} MB are free; make space, or choose another folder with "
+                f"{self.path.parent}: the checkpoints of this run need about {needed / 1e6:.1f} MB "
+                f"more, {free / 1e6:.1f} MB are free; make space, or choose another folder with "
                 "hydra.run.dir=..."
             )
         self.training = self.trained = self.sound = True
