@@ -33,7 +33,7 @@ def _tidy(argument: str) -> str:
     key, equals, value = argument.partition("=")
     if not equals or key.startswith("-"):
         return argument
-    if key.lstrip("+").startswith(_OPEN):
+    if f"{key.lstrip('+')}.".startswith(_OPEN) and (key.count(".") > 1 or value.startswith("{")):
         key = f"++{key.lstrip('+')}"
     if "/" in value and not set(value) & set("\"'[]{},\\") and not _is_override(argument):
         value = f'"{value}"'

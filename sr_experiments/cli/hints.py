@@ -69,7 +69,9 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str] = ()) -
         options = [o for o in options if o != "base"]
         return f"{group}={option}: there is no such option{did_you_mean(option, options)}"
     if found := re.search(r"Could not (?:override|append) '([^']+)'|Key '([^']+)' is not in", text):
-        key = (found.group(1) or found.group(2)).split("@")[0]
+        # Of a value with names in it, the wrong name is told below.
+        inner = re.search(r"full_key: (\S+)", f"{error.__cause__}")
+        key = (inner.group(1) if inner else found.group(1) or found.group(2)).split("@")[0]
         if (conf_dir() / key).is_dir():
             return f"{key}: {config_name}.py does not take it"
         return f"{key}: there is no such key{did_you_mean(key, keys_of(config_name, overrides))}"

@@ -17,6 +17,7 @@ from tests.cli.conftest import TINY, Command
         ("data.val.mine=[folder]", "++data.val.mine=[folder]"),
         ("metrics.lpips.net=vgg", "++metrics.lpips.net=vgg"),
         ("callbacks.guard.factor=2", "++callbacks.guard.factor=2"),
+        ("data.test={mine:[folder]}", "++data.test={mine:[folder]}"),
         ("~data.test.set5", "~data.test.set5"),
         ("metrics=[lpips]", "metrics=[lpips]"),
         ("data.root=~/images", 'data.root="~/images"'),
@@ -73,6 +74,7 @@ def test_the_nearest_names() -> None:
         (["optim.learning_rate=1"], "did you mean optim.lr?\n"),
         (["model=edsr", "model.bloks=3"], "model.bloks: there is no such key; did you mean "
          "model.blocks?\n"),
+        (["optim={lrr:1}"], "optim.lrr: there is no such key; did you mean optim.lr"),
         (["device=cuda"], "device=cuda: there is no such option; did you mean gpu?\n"),
         (["logger=[wandbb]"], "logger=wandbb: there is no such option; did you mean wandb?\n"),
         (["metrics=[lpips]"], "metrics: train.py does not take it\n"),
