@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
@@ -65,8 +67,10 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str] = ()) -
         return _unreadable(error.override)
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^/']+)'", text):
         group, option = found.groups()
-        options = sorted(p.stem for p in (conf_dir() / group).glob("*.yaml"))
-        options = [o for o in options if o != "base"]
+        # Hydra's message lists the folders that were searched, also those of --config-dir.
+        folders = {*re.findall(r"path=file://(\S.*)", text), str(conf_dir())}
+        files = [file for folder in folders for file in Path(folder, group).glob("*.yaml")]
+        options = sorted({file.stem for file in files} - {"base"})
         return f"{group}={option}: there is no such option{did_you_mean(option, options)}"
     if found := re.search(r"Could not (?:override|append) '([^']+)'|Key '([^']+)' is not in", text):
         # Of a value with names in it, the wrong name is told below.
@@ -74,7 +78,8 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str] = ()) -
         key = (inner.group(1) if inner else found.group(1) or found.group(2)).split("@")[0]
         if (conf_dir() / key).is_dir():
             return f"{key}: {config_name}.py does not take it"
-        return f"{key}: there is no such key{did_you_mean(key, keys_of(config_name, overrides))}"
+        valid = [k for k in keys_of(config_name, overrides) if k != key]
+        return f"{key}: there is no such key{did_you_mean(key, valid)}"
     if isinstance(error, MissingMandatoryValue) and (found := re.search(r"full_key: (\S+)", text)):
         return f"{found.group(1)}: needs a value; give it as {found.group(1)}=..."
     return " ".join(text.split())
@@ -94,6 +99,9 @@ def _unreadable(override: str) -> str:
 def keys_of(config_name: str, overrides: Sequence[str]) -> list[str]:
     """All keys and groups of the command's configuration, with the options that were chosen."""
     chosen = [o for o in overrides if (conf_dir() / o.lstrip("+").partition("=")[0]).is_dir()]
+    words = " ".join(overrides).replace("--config-dir=", "--config-dir ").split()
+    own = [Path(b).absolute() for a, b in pairwise(words) if a in ("--config-dir", "-cd")]
+    chosen += [f"hydra.searchpath=['file://{folder}']" for folder in own]
     for choices in (chosen, []):
         GlobalHydra.instance().clear()
         try:

@@ -156,6 +156,9 @@ def test_ones_own_options_are_listed(own, command: Command):
     for typed, message in (("espcnn", "did you mean espcn"), ("zzz", "edsr espcn hran")):
         result = command("train", f"model={typed}", *OWN_DIR)
         assert message in result.err
+    result = command("train", "model=espcn", "model.depth=3", *OWN_DIR)
+    assert "valid are" in result.err or "did you mean" in result.err
+    assert not re.search(r"model\.(depth|deconv|conv)\b.*model\.(deconv|conv)", result.err)
 
 
 def test_an_own_network_is_no_other_for_the_projects() -> None:
