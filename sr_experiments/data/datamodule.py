@@ -16,7 +16,7 @@ from sr_experiments.data.held_out import HELD_OUT, hold_out
 from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
 from sr_experiments.data.index import Entry, index_images
 from sr_experiments.data.loader import PatchLoader, TimedLoader
-from sr_experiments.data.patches import Patches, RandomPatches
+from sr_experiments.data.patches import Patches, RandomPatches, check_at_least
 from sr_experiments.data.reader import make_reader
 from sr_experiments.data.residency import Wish, choose
 from sr_experiments.data.sampler import PatchSampler
@@ -89,9 +89,9 @@ class RestorationDataModule(pl.LightningDataModule):
         seed: int = 0,
     ) -> None:
         super().__init__()
-        _check(0, num_workers=num_workers, held_out=held_out)
-        _check(1, batch_size=batch_size, patches_per_epoch=patches_per_epoch)
-        _check(1, steps_per_epoch=steps_per_epoch)
+        check_at_least(0, num_workers=num_workers, held_out=held_out)
+        check_at_least(1, batch_size=batch_size, patches_per_epoch=patches_per_epoch)
+        check_at_least(1, steps_per_epoch=steps_per_epoch)
         if patches_per_epoch and steps_per_epoch:
             raise ValueError("patches_per_epoch and steps_per_epoch exclude each other")
         if not interpolated and any(scale != int(scale) for scale in scales):
@@ -121,8 +121,6 @@ class RestorationDataModule(pl.LightningDataModule):
         self.seed = seed
         # Files are listed at once, so that a wrong folder is reported before anything is computed.
         folder = resolve_root(root)
-        # Gray images that come with a package, as the demo's, are nobody's mistake.
-        self.tinted = 1 if root.startswith("pkg://") else channels
         if residency == "stream":
             self._check_stream(low_resolution)
             self.streamed = list_trees([folder / entry for entry in train], self.cache)
@@ -242,7 +240,7 @@ class RestorationDataModule(pl.LightningDataModule):
     def _report_doubts(self, entries: Sequence[Entry]) -> None:
         sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
         tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
-        doubts = find_doubts(entries, tests, self.tinted, self.named)
+        doubts = find_doubts(entries, tests, self.channels, self.named)
         if doubts and self.strict:
             raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))
         for doubt in doubts:
@@ -301,9 +299,3 @@ class RestorationDataModule(pl.LightningDataModule):
 @rank_zero_only
 def _say(text: str) -> None:
     print(text, flush=True)
-
-
-def _check(least: int, **values: int | None) -> None:
-    for name, value in values.items():
-        if value is not None and value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")

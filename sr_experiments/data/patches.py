@@ -32,12 +32,15 @@ class Patches(Protocol):
         """One epoch for images of these (height, width): int64 [N, 5], shuffled."""
 
 
-def _check(min_std: float, **values: int) -> None:
+def check_at_least(least: int, **values: float | None) -> None:
+    """Checks arguments by name; None is none of them.
+
+    Raises:
+        ValueError: one is smaller.
+    """
     for name, value in values.items():
-        if value < 1:
-            raise ValueError(f"{name} must be at least 1, got {value}")
-    if min_std < 0:
-        raise ValueError(f"min_std must be at least 0, got {min_std}")
+        if value is not None and value < least:
+            raise ValueError(f"{name} must be at least {least}, got {value}")
 
 
 def _rest(n: int, symmetries: Sequence[int], generator: Generator) -> Tensor:
@@ -79,8 +82,9 @@ class GridPatches:
         min_std: float = 0.0,
         steps_per_epoch: int | None = None,
     ) -> None:
-        _check(min_std, steps_per_epoch=1 if steps_per_epoch is None else steps_per_epoch)
-        _check(min_std, size=size, stride=stride, batch_size=batch_size)
+        check_at_least(0, min_std=min_std)
+        check_at_least(1, steps_per_epoch=steps_per_epoch)
+        check_at_least(1, size=size, stride=stride, batch_size=batch_size)
         self.size = size
         self.stride = stride
         self.batch_size = batch_size
@@ -123,8 +127,9 @@ class RandomPatches:
         min_std: float = 0.0,
         steps_per_epoch: int | None = None,
     ) -> None:
-        _check(min_std, steps_per_epoch=1 if steps_per_epoch is None else steps_per_epoch)
-        _check(min_std, size=size, per_image=per_image, batch_size=batch_size)
+        check_at_least(0, min_std=min_std)
+        check_at_least(1, steps_per_epoch=steps_per_epoch)
+        check_at_least(1, size=size, per_image=per_image, batch_size=batch_size)
         self.size = size
         self.per_image = per_image
         self.batch_size = batch_size
