@@ -36,6 +36,7 @@ _REMARKS = (
     "method of metric .* was called before",  # a process may have no image of a small set
     "isinstance.treespec",
     "The `srun` command is available",
+    "The dirpath has changed",  # a run that is continued in another folder
     "sync_dist=True",  # scores are exchanged before they are logged
     "smaller than the logging interval",  # epochs are short on purpose
 )
@@ -188,6 +189,8 @@ def build_trainer(
         )
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"device or trainer: {error}") from None
+    if trainer.overfit_batches:  # type: ignore[attr-defined]
+        trainer.limit_val_batches = 1.0  # scores are those of whole sets
     # A run takes signals itself; at Lightning's, a terminated run ends with status 0.
     trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
     if isinstance(module, GANModule):

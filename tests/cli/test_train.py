@@ -1,5 +1,6 @@
 import csv
 import json
+import math
 import re
 import subprocess
 import sys
@@ -97,6 +98,13 @@ def test_evaluate_gives_the_number_of_the_end_of_training(command: Command, imag
             continue
         assert metrics_of(trained)[name] == pytest.approx(value, abs=1e-6)
     assert results_of(trained.folder) == results_of(again.folder)
+
+
+def test_overfitting_is_scored_on_whole_sets(command: Command, images: list[str]):
+    result = command("train", *images, "debug=overfit", *TINY, "panels=0")
+    assert result.code == 0, result.err
+    assert {row["step"] for row in rows_of(result.folder)} == {"0", "1", "2", "3", "4"}
+    assert math.isfinite(metrics_of(result)["val/psnr"])  # no set is left out
 
 
 def test_the_same_seed_repeats_and_another_does_not(command: Command, images: list[str]):
