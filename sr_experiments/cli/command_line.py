@@ -50,7 +50,7 @@ def _is_override(text: str) -> bool:
 
 def _refuse_dashes(arguments: Sequence[str], config_name: str) -> None:
     known = {option for action in get_args_parser()._actions for option in action.option_strings}
-    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=False):
         name, equals, value = argument.partition("=")
         if not argument.startswith("--") or name in known or any(k.startswith(name) for k in known):
             continue

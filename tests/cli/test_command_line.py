@@ -53,6 +53,10 @@ def test_a_sweeps_flag_may_stand_anywhere(flag: str) -> None:
     assert get_args_parser().parse_args(tidy(typed, "train")).multirun
 
 
+def test_a_command_alone_is_a_command() -> None:
+    assert tidy([], "train") == []
+
+
 def test_hydras_own_flags_stay() -> None:
     flags = ["-m", "--multirun", "--cfg", "job", "--help", "-cn", "train", "--resolve"]
     assert tidy(flags, "train") == flags
