@@ -197,10 +197,7 @@ class RestorationDataModule(pl.LightningDataModule):
     def teardown(self, stage: str) -> None:
         """Says at the end how many images a stream skipped."""
         if stage == "fit" and self.residency == "stream" and (names := skipped(self._report)):
-            _say(
-                f"warning: {len(names)} broken or too small images were skipped; they are listed "
-                f"in {self._report}"
-            )
+            _say(f"warning: {len(names)} broken or too small images were skipped: {self._report}")
 
     @property
     def _device(self) -> torch.device:
