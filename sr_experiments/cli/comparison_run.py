@@ -28,6 +28,7 @@ from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
+from sr_experiments.run_checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.studies.configurations import ALL, group
 from sr_experiments.studies.folder import read_run
 from sr_experiments.studies.naming import numbered
@@ -142,9 +143,9 @@ def labels(runs: Sequence[Path]) -> list[str]:
 
 def _checkpoints(folder: Path, name: str) -> list[Path]:
     found = [
-        path
+        chosen_checkpoint(path)
         for run in (folder, *sorted(folder.glob("*"), key=lambda p: (len(p.name), p.name)))
-        if (path := run / "checkpoints" / name).is_file()
+        if (path := run / CHECKPOINTS / name).is_file()
     ]
     if not found:
         raise ConfigError(f"runs: no checkpoints/{name} in {folder} or in the folders in it")

@@ -92,14 +92,7 @@ def _continue_rows(logger: CSVLogger, config: DictConfig) -> None:
     origin = None
     if config.get("ckpt_path"):
         origin = own if continues_itself(config) else _run_of(Path(config.ckpt_path)) / own.name
-    rows: list[dict[str, str]] = []
-    names: list[str] = []
-    if origin and origin.is_file():
-        steps = _steps(config)
-        with origin.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
-            names = list(reader.fieldnames or [])
+    rows, names = rows_before(origin, _steps(config)) if origin and origin.is_file() else ([], [])
     if rows:
         write_table(own, rows, names)
     else:
@@ -107,6 +100,20 @@ def _continue_rows(logger: CSVLogger, config: DictConfig) -> None:
     writer = MetricRows(logger.log_dir)
     writer.metrics_keys = names if rows else []
     logger._experiment = writer
+
+
+def rows_before(path: Path, steps: int) -> tuple[list[dict[str, str]], list[str]]:
+    """The rows up to a step and the names of the columns; none of a damaged file, which is kept."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
+            return rows, list(reader.fieldnames or [])
+    except (ValueError, KeyError, csv.Error):
+        kept = path.with_name(f"{path.name}.damaged")
+        path.replace(kept)
+        print(f"warning: {path} is damaged; its rows are left out, the file is now {kept.name}")
+        return [], []
 
 
 def wandb_id(config: DictConfig) -> str:

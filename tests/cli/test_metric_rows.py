@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sr_experiments.cli.continued import rows_before
 from sr_experiments.cli.metric_rows import MetricRows
 
 
@@ -41,3 +42,17 @@ def test_rows_wait_for_space_and_none_is_torn(
     writer.save()
     assert [row["loss"] for row in rows(path)] == ["1.0", "3.0", "4.0"]
     assert [row["step"] for row in rows(path)] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x80\xff\x00", b"loss,psnr\n1.0,30.0\n", b"step,loss\nx,1.0\n"]
+)
+def test_a_damaged_file_is_kept_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(content)
+    assert rows_before(path, 10) == ([], [])
+    assert not path.exists()
+    assert path.with_name("metrics.csv.damaged").read_bytes() == content
+    assert f"warning: {path} is damaged" in capsys.readouterr().out
