@@ -1,6 +1,7 @@
 """Stops a run that can no longer learn, and says why."""
 
 import math
+from copy import copy
 from typing import Any
 
 import pytorch_lightning as pl
@@ -40,10 +41,6 @@ class TrainingGuard(pl.Callback):
         self.reference = 0.0
         self.seen = 0
         self.silent = 0
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Puts losses of a checkpoint beside those to come."""
-        self.losses = [loss.to(pl_module.device) for loss in self.losses]
 
     def on_before_optimizer_step(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, optimizer: Optimizer
@@ -88,17 +85,17 @@ class TrainingGuard(pl.Callback):
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
         """Keeps a diverged network from being saved; in the one process that saves."""
-        if bad := self._judge():
-            raise self._diverged(trainer, *bad)
+        judged, bad = self._judged()
+        if bad:
+            raise judged._diverged(trainer, *bad)
 
     def state_dict(self) -> dict[str, Any]:
         """What was seen so far in the first process, for a checkpoint."""
-        losses = [loss.item() for loss in self.losses]
-        return {"losses": losses, **{name: getattr(self, name) for name in _COUNTERS}}
+        judged, _ = self._judged()
+        return {name: getattr(judged, name) for name in _COUNTERS}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Takes it over, in all processes."""
-        self.losses = [torch.tensor(loss) for loss in state_dict["losses"]]
         for name in _COUNTERS:
             setattr(self, name, state_dict[name])
 
@@ -107,6 +104,12 @@ class TrainingGuard(pl.Callback):
         # All processes stop together, or those that go on would wait for ever.
         if trainer.strategy.reduce_boolean_decision(bad is not None, all=False):
             raise self._diverged(trainer, *(bad or (self.seen, math.nan)))
+
+    def _judged(self) -> tuple["TrainingGuard", tuple[int, float] | None]:
+        """A copy that has judged all losses: one process saves, and all must look together."""
+        judged = copy(self)
+        judged.losses = list(self.losses)
+        return judged, judged._judge()
 
     def _judge(self) -> tuple[int, float] | None:
         """Step and loss of the first bad one among the losses since the last look."""

@@ -174,7 +174,7 @@ def test_what_fails_before_training_leaves_no_run(command: Command, images: list
 
 def test_an_interrupted_run_is_marked(tmp_path: Path):
     logger = MetricLogger(save_dir=tmp_path, mode="offline")
-    trainer = SimpleNamespace(loggers=[logger], callback_metrics={}, global_rank=0)
+    trainer = SimpleNamespace(loggers=[logger], callback_metrics={}, global_rank=0, world_size=1)
 
     def interrupted() -> None:
         with recorded(RunFolder(tmp_path), trainer):

@@ -191,5 +191,6 @@ def test_golden_losses(name: str) -> None:
         golden[name] = losses
         entries = ",\n".join(f'"{k}": {golden[k]}' for k in sorted(golden) if k in TINY)
         GOLDEN.write_text(f"{{\n{entries}\n}}\n")
-    assert losses == pytest.approx(golden[name], rel=1e-3)
+    # Whitening amplifies the rounding of another processor: 0.24 % after 17 steps were seen.
+    assert losses == pytest.approx(golden[name], rel=5e-3 if "deconv" in name else 1e-3)
     assert losses[-1] < losses[0]
