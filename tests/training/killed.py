@@ -228,8 +228,14 @@ def compare(through: Path, resumed: Path, start: str) -> list[str]:
     names, made = saved(through), saved(resumed)
     rest = names[names.index(start) + 1 :]
     found = []
+    # Without a step left there is nothing to go on with (test_checkpoints has what is made up for).
+    over = not made and all(name.partition("-")[0] == start.partition("-")[0] for name in rest)
     # After an epoch's last batch its end is no longer told to callbacks, unless it is validated.
-    if made not in (rest, [start, *rest], rest[rest[:1] == [start.replace("batch", "epoch")] :]):
+    if not over and made not in (
+        rest,
+        [start, *rest],
+        rest[rest[:1] == [start.replace("batch", "epoch")] :],
+    ):
         found.append(f"saved {made}, not {rest}")
     for name in made:
         pair = [torch.load(p / name, weights_only=True) for p in (through, resumed)]
