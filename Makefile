@@ -3,7 +3,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test lint type clean
+.PHONY: setup demo test test-full faults verify lint type clean
+FAULTS ?= 50
 
 setup: $(READY)
 
@@ -19,7 +20,21 @@ demo: $(READY)
 
 # Threads of parallel test workers would fight for the processors.
 test: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "not slow"
+
+# With real trainings, kills, several processes, a browser and a cluster.
+test-full: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal
+
+# Strikes at many moments, and writes the table of docs/reliability.md.
+faults: $(READY)
+	rm -f .faults.jsonl
+	OMP_NUM_THREADS=1 FAULTS=$(FAULTS) FAULT_RECORDS=.faults.jsonl $(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m tests.faults.table .faults.jsonl
+
+# Do the numbers of this machine agree with the recorded ones?
+verify: $(READY)
+	$(BIN)/python verify.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

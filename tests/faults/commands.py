@@ -1,0 +1,80 @@
+"""Commands that can be struck at any moment, started without the seconds that imports take."""
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PRELOADED = (
+    "matplotlib.pyplot",
+    "sr_experiments.cli.evaluation_run",
+    "sr_experiments.cli.preparation_run",
+    "sr_experiments.cli.report_run",
+    "sr_experiments.cli.training_run",
+)
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload(list(PRELOADED))
+
+
+class Command:
+    """A command that runs in a process group of its own; what it prints goes to ``log``."""
+
+    def __init__(
+        self, name: str, overrides: Sequence[str], folder: Path, environment: dict[str, str]
+    ) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.log = folder / f"{name}.log"
+        arguments = (name, list(overrides), folder, self.log, environment)
+        self.process: Any = _context.Process(target=_run, args=arguments)
+        self.process.start()
+
+    def strike(self, number: int) -> None:
+        """Sends a signal to the command alone, as a person or a scheduler would."""
+        if self.process.is_alive():
+            os.kill(self.process.pid, number)
+
+    def wait(self, seconds: float = 300) -> int:
+        """The exit status, negative for a signal."""
+        self.process.join(seconds)
+        if self.process.exitcode is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            raise TimeoutError(f"no end after {seconds} s:\n{self.printed}")
+        return int(self.process.exitcode)
+
+    def wait_for(self, path: Path, seconds: float = 120) -> None:
+        """Returns once a file exists."""
+        end = time.monotonic() + seconds
+        while not path.exists():
+            if time.monotonic() > end or not self.process.is_alive():
+                raise AssertionError(f"{path} did not appear:\n{self.printed}")
+            time.sleep(0.005)
+
+    @property
+    def printed(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+
+
+def _run(
+    name: str, overrides: list[str], folder: Path, log: Path, environment: dict[str, str]
+) -> None:
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    os.environ.update(environment)
+    os.chdir(folder)
+    # A sweep starts its jobs by this name.
+    sys.argv = [str(ROOT / f"{name}.py"), *overrides]
+    import_module(f"sr_experiments.cli.{name}").main()

@@ -1,0 +1,103 @@
+"""Files whose bytes were changed, cut off or cannot be read."""
+
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.conftest import MOMENTS, TINY
+from tests.faults.runs import checkpoint_of, rows, same_end, state_of
+
+pytestmark = pytest.mark.slow
+
+Damage = Callable[[Path, Random], None]
+
+
+def flip(path: Path, rng: Random) -> None:
+    """Changes one bit somewhere."""
+    content = bytearray(path.read_bytes())
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+
+
+def cut(path: Path, rng: Random) -> None:
+    """Leaves only a part of the beginning."""
+    with path.open("r+b") as file:
+        file.truncate(rng.randrange(path.stat().st_size))
+
+
+def scramble(path: Path, rng: Random) -> None:
+    """Replaces the content by noise of the same length."""
+    path.write_bytes(rng.randbytes(path.stat().st_size))
+
+
+DAMAGES = [flip, cut, scramble]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+def test_a_damaged_checkpoint_is_skipped_for_the_one_before(
+    damage: Damage, start, record, moments, tmp_path: Path
+) -> None:
+    line = record(f"last.ckpt damaged ({damage.__name__})")
+    overrides = [*TINY, "callbacks.last.every_minutes=0.002"]
+    assert start("train", *overrides, f"hydra.run.dir={tmp_path}/through").wait() == 0
+    half = tmp_path / "half"
+    assert start("train", *overrides, "trainer.max_epochs=4", f"hydra.run.dir={half}").wait() == 0
+    whole = checkpoint_of(half).read_bytes()
+    for i in range(MOMENTS):
+        damage(checkpoint_of(half), moments)
+        folder = tmp_path / str(i)
+        command = start("train", *overrides, f"ckpt_path={half}", f"hydra.run.dir={folder}")
+        status = command.wait()
+        said = "last.ckpt" in command.printed
+        # A flipped bit may lie where nothing is read, between the members of the archive.
+        detected = said or same_end(folder, tmp_path / "through")
+        line.add(detected, status == 0 and same_end(folder, tmp_path / "through"))
+        checkpoint_of(half).write_bytes(whole)
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("name", ["metrics.csv", "status.json"])
+def test_damaged_records_do_not_keep_a_run_from_going_on(
+    damage: Damage, name: str, start, record, moments, tmp_path: Path
+) -> None:
+    line = record(f"{name} damaged ({damage.__name__})")
+    assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
+    for i in range(MOMENTS):
+        folder = tmp_path / str(i)
+        half = start("train", *TINY, "trainer.max_epochs=4", f"hydra.run.dir={folder}")
+        assert half.wait() == 0
+        damage(folder / name, moments)
+        new = tmp_path / f"{i}-continued"
+        command = start("train", *TINY, f"ckpt_path={folder}", f"hydra.run.dir={new}")
+        status = command.wait()
+        report = start("report", f"runs=[{folder},{new}]", f"out={tmp_path}/report{i}")
+        line.add(report.wait() in (0, 2), status == 0 and state_of(new) == "finished")
+        assert "Traceback" not in command.printed + report.printed
+        assert rows(new)[-1] == rows(tmp_path / "through")[-1]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
+@pytest.mark.parametrize("kind", ["index", "stores"])
+def test_a_damaged_cache_is_noticed_and_made_anew(
+    damage: Damage, kind: str, start, record, moments, tmp_path: Path
+) -> None:
+    line = record(f"{kind} of the cache damaged ({damage.__name__})")
+    assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
+    files = sorted(p for p in (tmp_path / "cache" / kind).iterdir() if p.suffix != ".lock")
+    for i in range(MOMENTS):
+        damage(moments.choice(files), moments)
+        for attempt in range(3):
+            folder = tmp_path / f"{i}-{attempt}"
+            command = start("train", *TINY, f"hydra.run.dir={folder}")
+            status = command.wait()
+            assert "Traceback" not in command.printed
+            if status == 0:
+                break
+            # What the message asks for.
+            for path in files:
+                if f"{path}: " in command.printed and "delete" in command.printed:
+                    path.unlink()
+        line.add(status == 0, status == 0 and same_end(folder, tmp_path / "through"))
+        files = sorted(p for p in (tmp_path / "cache" / kind).iterdir() if p.suffix != ".lock")
