@@ -1,5 +1,6 @@
 """Commands that can be struck at any moment, started without the seconds that imports take."""
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -19,6 +20,7 @@ PRELOADED = (
     "sr_experiments.cli.training_run",
 )
 
+_numbers = itertools.count()
 _context = multiprocessing.get_context("forkserver")
 _context.set_forkserver_preload(list(PRELOADED))
 
@@ -30,7 +32,7 @@ class Command:
         self, name: str, overrides: Sequence[str], folder: Path, environment: dict[str, str]
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.log = folder / f"{name}.log"
+        self.log = folder / f"{name}-{next(_numbers)}.log"
         arguments = (name, list(overrides), folder, self.log, environment)
         self.process: Any = _context.Process(target=_run, args=arguments)
         self.process.start()
