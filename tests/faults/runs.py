@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-#: Columns that hold times, which never repeat.
-TIMES = ("train/seconds", "train/data_wait")
+#: Ends of the columns that hold times, which never repeat.
+TIMES = ("seconds", "data_wait")
 
 
 def state_of(folder: Path) -> str:
@@ -33,7 +33,8 @@ def rows(folder: Path) -> list[dict[str, str]]:
     """metrics.csv without times and empty cells."""
     with (folder / "metrics.csv").open(newline="") as file:
         return [
-            {k: v for k, v in row.items() if v and k not in TIMES} for row in csv.DictReader(file)
+            {k: v for k, v in row.items() if v and not k.endswith(TIMES)}
+            for row in csv.DictReader(file)
         ]
 
 

@@ -46,7 +46,11 @@ def test_a_run_struck_at_any_moment_comes_to_the_same_end(
         elif number == signal.SIGKILL:
             detected = status == -number and ended in ("", "running", "finished")
         else:
-            detected = status > 0 and ended in ("", "interrupted", "finished")
+            detected = status in (128 + number, -number) and ended in (
+                "",
+                "interrupted",
+                "finished",
+            )
         if ended != "finished":
             again = [f"hydra.run.dir={folder}"]
             if checkpoint_of(folder).exists():
