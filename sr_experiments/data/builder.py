@@ -279,8 +279,8 @@ def _check_space(tasks: Sequence[_Task]) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise DiskFullError(
-            f"{folder}: the image stores need {needed / 1e9:.2f} GB and {free / 1e9:.2f} GB are "
-            f"free; make room or choose another folder with {CACHE}"
+            f"{folder}: the image stores need {needed / 1e6:,.1f} MB and {free / 1e6:,.1f} MB "
+            f"are free; make room or choose another folder with {CACHE}"
         )
 
 

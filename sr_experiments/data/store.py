@@ -86,10 +86,11 @@ class ImageStore:
         with path.open("rb") as file:
             self.start = 8 + int.from_bytes(file.read(8), "little")
             size = os.fstat(file.fileno()).st_size
-        if size != self.start + layout.offsets[-1]:
+        expected = self.start + int(layout.offsets[-1])
+        if size != expected:
             raise ImageError(
                 f"{path}: not the image store that was built ({size} bytes, expected "
-                f"{self.start + layout.offsets[-1]}); delete it and it is built again"
+                f"{expected}); delete it and it is built again"
             )
 
     def __len__(self) -> int:

@@ -74,7 +74,7 @@ def test_a_disk_that_is_too_small_is_seen_before(
 ) -> None:
     entries = index_images(list_images(make_images(count=8, side=40, step=1)), tmp_path / "index")
     (small_disk / "others").write_bytes(bytes(200_000))
-    with pytest.raises(DiskFullError, match=r"stores need .* GB are free; make room"):
+    with pytest.raises(DiskFullError, match=r"stores need .* MB are free; make room"):
         build_stores(entries, [DOUBLE], small_disk)
     assert not list((small_disk / "stores").glob("*.partial"))
 
@@ -89,7 +89,7 @@ def test_space_is_counted_for_what_an_interrupted_build_lacks(
             build_stores(entries, [Variant(3)], cache)
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("sr_experiments.data.builder.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DiskFullError, match="GB are free"):
+    with pytest.raises(DiskFullError, match="MB are free"):
         build_stores(entries, [Variant(3)], cache)
 
 

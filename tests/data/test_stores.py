@@ -139,10 +139,11 @@ def test_an_image_that_changed_meanwhile_is_named(make_images: MakeImages, cache
     assert not list((cache / "stores").glob("*.safetensors"))
 
 
-def test_a_broken_store_is_named(make_images: MakeImages, cache: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"no store at all", b"\xff" * 100])
+def test_a_broken_store_is_named(make_images: MakeImages, cache: Path, content: bytes) -> None:
     entries = index_images(list_images(make_images()), cache)
     path = build_stores(entries, [Variant(3)], cache)[0].path
-    path.write_bytes(b"no store at all")
+    path.write_bytes(content)
     with pytest.raises(ImageError, match="delete it"):
         build_stores(entries, [Variant(3)], cache)
 
@@ -180,7 +181,7 @@ def test_a_full_disk_is_reported(
     entries = index_images(list_images(make_images()), cache)
     usage = type("Usage", (), {"free": 10})
     monkeypatch.setattr("sr_experiments.data.builder.shutil.disk_usage", lambda _: usage)
-    with pytest.raises(DiskFullError, match=r"GB are free; make room .* data\.cache"):
+    with pytest.raises(DiskFullError, match=r"MB are free; make room .* data\.cache"):
         build_stores(entries, [Variant(3)], cache)
 
 
