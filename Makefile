@@ -29,7 +29,7 @@ test-full: $(READY)
 # Strikes at many moments, and writes the table of docs/reliability.md.
 faults: $(READY)
 	rm -f .faults.jsonl
-	OMP_NUM_THREADS=1 FAULTS=$(FAULTS) FAULT_RECORDS=.faults.jsonl $(BIN)/python -m pytest tests/faults
+	OMP_NUM_THREADS=1 FAULTS=$(FAULTS) FAULT_RECORDS=.faults.jsonl $(BIN)/python -m pytest -n auto --dist worksteal tests/faults
 	$(BIN)/python -m tests.faults.table .faults.jsonl
 
 # Do the numbers of this machine agree with the recorded ones?

@@ -11,6 +11,8 @@ from tests.faults.commands import Command
 
 #: Moments at which a signal strikes; an acceptance run takes FAULTS=50.
 MOMENTS = int(os.environ.get("FAULTS", "2"))
+#: Tries of faults that do not depend on the moment as much.
+TRIES = max(2, MOMENTS // 5)
 
 
 @dataclass

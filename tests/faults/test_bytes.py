@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.faults.conftest import MOMENTS, TINY
+from tests.faults.conftest import TRIES, TINY
 from tests.faults.runs import checkpoint_of, rows, same_end, state_of
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def test_a_damaged_checkpoint_is_skipped_for_the_one_before(
     half = tmp_path / "half"
     assert start("train", *overrides, "trainer.max_epochs=4", f"hydra.run.dir={half}").wait() == 0
     whole = checkpoint_of(half).read_bytes()
-    for i in range(MOMENTS):
+    for i in range(TRIES):
         damage(checkpoint_of(half), moments)
         folder = tmp_path / str(i)
         command = start("train", *overrides, f"ckpt_path={half}", f"hydra.run.dir={folder}")
@@ -64,7 +64,7 @@ def test_damaged_records_do_not_keep_a_run_from_going_on(
 ) -> None:
     line = record(f"{name} damaged ({damage.__name__})")
     assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
-    for i in range(MOMENTS):
+    for i in range(TRIES):
         folder = tmp_path / str(i)
         half = start("train", *TINY, "trainer.max_epochs=4", f"hydra.run.dir={folder}")
         assert half.wait() == 0
@@ -86,7 +86,7 @@ def test_a_damaged_cache_is_noticed_and_made_anew(
     line = record(f"{kind} of the cache damaged ({damage.__name__})")
     assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
     files = sorted(p for p in (tmp_path / "cache" / kind).iterdir() if p.suffix != ".lock")
-    for i in range(MOMENTS):
+    for i in range(TRIES):
         damage(moments.choice(files), moments)
         for attempt in range(3):
             folder = tmp_path / f"{i}-{attempt}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import MOMENTS, TINY
+from tests.faults.conftest import TINY, TRIES
 from tests.faults.runs import checkpoint_of, same_end, state_of
 
 pytestmark = pytest.mark.slow
@@ -39,7 +39,7 @@ def test_a_killed_loader_worker_ends_the_run_which_can_go_on(start, record, tmp_
     line = record("a loader's worker is killed")
     overrides = [*LONGER, "data.num_workers=2", "data.residency=disk"]
     assert start("train", *TINY, *overrides, f"hydra.run.dir={tmp_path}/through").wait() == 0
-    for i in range(max(1, MOMENTS // 10)):
+    for i in range(TRIES):
         folder = tmp_path / str(i)
         command = start("train", *TINY, *overrides, f"hydra.run.dir={folder}")
         command.wait_for(checkpoint_of(folder))
@@ -58,7 +58,7 @@ def test_a_killed_loader_worker_ends_the_run_which_can_go_on(start, record, tmp_
 def test_a_killed_rank_ends_the_others_with_one_line(start, record, tmp_path: Path) -> None:
     line = record("one of two ranks is killed")
     overrides = [*LONGER, "device=ddp_cpu"]
-    for i in range(max(1, MOMENTS // 10)):
+    for i in range(TRIES):
         folder = tmp_path / str(i)
         command = start("train", *TINY, *overrides, f"hydra.run.dir={folder}")
         command.wait_for(checkpoint_of(folder))
@@ -81,7 +81,7 @@ def _line(pid: int) -> bytes:
 def test_a_run_that_was_stopped_for_a_while_goes_on(start, record, moments, tmp_path: Path) -> None:
     line = record("SIGSTOP, later SIGCONT")
     assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
-    for i in range(MOMENTS):
+    for i in range(TRIES):
         folder = tmp_path / str(i)
         command = start("train", *TINY, f"hydra.run.dir={folder}")
         command.wait_for(folder / "status.json")
