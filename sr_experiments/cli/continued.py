@@ -109,7 +109,7 @@ def rows_before(path: Path, steps: int) -> tuple[list[dict[str, str]], list[str]
             reader = csv.DictReader(file)
             rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
             return rows, list(reader.fieldnames or [])
-    except (ValueError, KeyError, csv.Error):
+    except (OSError, ValueError, KeyError, csv.Error):
         kept = path.with_name(f"{path.name}.damaged")
         path.replace(kept)
         print(f"warning: {path} is damaged; its rows are left out, the file is now {kept.name}")

@@ -7,7 +7,9 @@ library offers: its header is known beforehand, since the sizes of all images ar
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +84,8 @@ class ImageStore:
         self.path = path
         self.layout = layout
         self._pixels: NDArray[Any] | None = None
-        self._unchecked: dict[int, int] = {}
-        with path.open("rb") as file:
+        self._unchecked: dict[int, bytes] = {}
+        with self._opened() as file:
             self.start = 8 + int.from_bytes(file.read(8), "little")
             size = os.fstat(file.fileno()).st_size
         expected = self.start + int(layout.offsets[-1])
@@ -106,9 +108,12 @@ class ImageStore:
             kind = np.uint8 if self.layout.dtype == torch.uint8 else np.float32
             self._pixels = np.asarray(np.memmap(self.path, kind, "r", self.start))
             self._unchecked = self._checksums()
-        pixels = self.view(self._pixels, image)
         if image in self._unchecked:
-            self._check(pixels, image, self._unchecked.pop(image))
+            begin, end = self.layout.offsets[image : image + 2].tolist()
+            with self._opened() as file:  # in memory, a sector that cannot be read ends the process
+                file.seek(self.start + begin)
+                self._check(file.read(end - begin), image, self._unchecked.pop(image))
+        pixels = self.view(self._pixels, image)
         return pixels[:, top : top + side, left : left + side]
 
     def view(self, pixels: NDArray[Any], image: int) -> NDArray[Any]:
@@ -124,24 +129,34 @@ class ImageStore:
         """
         count = int(self.layout.offsets[-1]) // self.layout.dtype.itemsize
         whole = torch.empty(count, dtype=self.layout.dtype)
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(self.start)
             file.readinto(whole.view(torch.uint8).numpy().data)
         for image, checksum in self._checksums().items():
-            self._check(self.view(whole.numpy(), image), image, checksum)
+            self._check(self.view(whole.numpy(), image).data, image, checksum)
         return whole
 
-    def _checksums(self) -> dict[int, int]:
-        """CRC-32 by image; none where the store was built before there were any."""
-        with self.path.open("rb") as file:
+    @contextmanager
+    def _opened(self) -> Iterator[BufferedReader]:
+        try:
+            with self.path.open("rb") as file:
+                yield file
+        except OSError as error:
+            raise ImageError(
+                f"{self.path}: cannot be read ({error.strerror}); delete it and it is built again"
+            ) from None
+
+    def _checksums(self) -> dict[int, bytes]:
+        """CRC-32 by image, as text; none where the store was built before there were any."""
+        with self._opened() as file:
             file.seek(8)
             if file.read(len(_BEGIN)) != _BEGIN:
                 return {}
             text = file.read(_DIGITS * len(self))
-        return {i: int(text[i * _DIGITS : (i + 1) * _DIGITS], 16) for i in range(len(self))}
+        return {i: text[i * _DIGITS : (i + 1) * _DIGITS] for i in range(len(self))}
 
-    def _check(self, pixels: NDArray[Any], image: int, checksum: int) -> None:
-        if zlib.crc32(pixels.data) != checksum:
+    def _check(self, content: bytes | memoryview, image: int, checksum: bytes) -> None:
+        if f"{zlib.crc32(content):0{_DIGITS}x}".encode() != checksum:
             raise ImageError(
                 f"{self.path}: image {image} of this store is damaged; delete the file and it is "
                 "built again"

@@ -165,6 +165,15 @@ def test_a_changed_bit_of_an_image_is_noticed(
         make_reader(sources, residency, CPU).crops(rows, corners, 8)  # type: ignore[arg-type]
 
 
+def test_a_store_that_cannot_be_read_is_named(make_images: MakeImages, cache: Path) -> None:
+    entries = index_images(list_images(make_images()), cache)
+    path = build_stores(entries, [Variant(1)], cache)[0].path
+    path.unlink()
+    path.symlink_to("/proc/self/mem")  # every read fails with EIO
+    with pytest.raises(ImageError, match=r"cannot be read \(Input/output error\); delete it"):
+        build_stores(entries, [Variant(1)], cache)
+
+
 def test_stores_without_checksums_are_still_read(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images()), cache)
     store = build_stores(entries, [Variant(1)], cache)[0]

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from tests.faults.conftest import TRIES, TINY
+from tests.faults.conftest import TINY, TRIES
 from tests.faults.runs import checkpoint_of, rows, same_end, state_of
 
 pytestmark = pytest.mark.slow
@@ -32,7 +32,13 @@ def scramble(path: Path, rng: Random) -> None:
     path.write_bytes(rng.randbytes(path.stat().st_size))
 
 
-DAMAGES = [flip, cut, scramble]
+def unreadable(path: Path, rng: Random) -> None:
+    """Makes every read fail with EIO, as that of a broken sector does (Linux)."""
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+
+
+DAMAGES = [flip, cut, scramble, unreadable]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
@@ -54,6 +60,7 @@ def test_a_damaged_checkpoint_is_skipped_for_the_one_before(
         # A flipped bit may lie where nothing is read, between the members of the archive.
         detected = said or same_end(folder, tmp_path / "through")
         line.add(detected, status == 0 and same_end(folder, tmp_path / "through"))
+        checkpoint_of(half).unlink()  # it may be a link
         checkpoint_of(half).write_bytes(whole)
 
 
