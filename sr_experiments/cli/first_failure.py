@@ -84,11 +84,13 @@ def listening(
                     sys.stderr.write(f"error: {error}\n")
                 return
 
-    threading.Thread(target=listen, daemon=True).start()
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         end.set()
+        thread.join()  # or the process might end between its mark in the log and its word
 
 
 def _is_first(log: Path, rank: int, text: list[str]) -> bool:
