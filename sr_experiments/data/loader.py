@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from sr_experiments.batches import TrainingBatch
 from sr_experiments.data.sampler import PatchSampler
 from sr_experiments.errors import ConfigError, UserError
+from sr_experiments.worker import loader_worker
 
 Batch = TypeVar("Batch", covariant=True)
 
@@ -42,6 +43,7 @@ class TimedLoader(DataLoader[Batch]):
             collate_fn=_unchanged,
             num_workers=num_workers,
             persistent_workers=num_workers > 0,
+            worker_init_fn=loader_worker(),
             generator=torch.Generator(),  # or each pass would draw from the global one
             **kwargs,
         )

@@ -1,13 +1,17 @@
 """Work on many files in parallel processes, with bounded memory."""
 
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sr_experiments.errors import ImageError, UserError
+from sr_experiments.worker import loader_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -49,6 +53,7 @@ def results(
 
     Raises:
         ImageError: a process was killed.
+        KeyboardInterrupt: Ctrl-C, between two results; or what else its handler raises.
     """
     if workers is None:
         workers = 0 if len(items) < _WORTHWHILE else min(os.cpu_count() or 1, 16)
@@ -58,10 +63,15 @@ def results(
         batch_size=None,
         collate_fn=_same,
         num_workers=workers,
+        worker_init_fn=loader_worker(),
         generator=torch.Generator(),
     )
     try:
-        yield from loader
+        with _between_results() as pause:
+            for result in loader:
+                pause()
+                yield result
+            pause()
     except RuntimeError as error:  # torch has no class of its own for this
         if not str(error).startswith("DataLoader worker"):
             raise
@@ -69,3 +79,34 @@ def results(
             f"a process that read images was killed ({error}), as a rule since memory is short; "
             "what is finished is kept, and the same command goes on from there"
         ) from None
+
+
+@contextmanager
+def _between_results() -> Iterator[Callable[[], None]]:
+    """Notes Ctrl-C until the yielded function is called; a second one does not wait.
+
+    Raised amid the loader, an exception can leave a queue's lock taken, for which Python then
+    waits for ever at its end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: None
+        return
+    handler = signal.getsignal(signal.SIGINT)
+    noted = 0
+
+    def note(number: int, frame: Any) -> None:
+        nonlocal noted
+        noted += 1
+        if noted > 1:
+            raise_noted()
+
+    def raise_noted() -> None:
+        if noted and callable(handler):
+            handler(signal.SIGINT, None)
+
+    if callable(handler):
+        signal.signal(signal.SIGINT, note)
+    try:
+        yield raise_noted
+    finally:
+        signal.signal(signal.SIGINT, handler)

@@ -1,29 +1,15 @@
 """A job's process: started apart from the terminal, ended with the sweep."""
 
-import ctypes
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-_PR_SET_PDEATHSIG = 1
-
-
-def die_with_parent(sweep: int) -> None:
-    """Has the kernel kill this process when its parent ends, however that ends (Linux).
-
-    Args:
-        sweep: process id of the sweep, the parent or the parent's parent.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1 != sweep:  # the parent has ended already
-            os._exit(137)
+from sr_experiments.worker import die_with_parent
 
 
 class Child:

@@ -1,5 +1,6 @@
 """Checkpoints that are there when they are needed: recent, whole, and of the scored weights."""
 
+import copy
 import shutil
 import time
 from contextlib import suppress
@@ -26,7 +27,7 @@ class BestCheckpoint(ModelCheckpoint):
     def _save_topk_checkpoint(
         self, trainer: pl.Trainer, monitor_candidates: dict[str, Tensor]
     ) -> None:
-        before = self.state_dict()
+        before = copy.deepcopy(self.state_dict())  # its dictionaries are those in use
         super()._save_topk_checkpoint(trainer, monitor_candidates)
         if trainer.strategy.broadcast(_error(trainer) is not None):
             self.load_state_dict(before)

@@ -244,6 +244,27 @@ def test_a_full_disk_leaves_earlier_checkpoints_and_training_goes_on(
         fit(Stepping({4: fill(True)}), tmp_path)
 
 
+def test_a_best_one_that_could_not_be_written_is_not_compared_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    full = True
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    def make_space(trainer: pl.Trainer) -> None:
+        nonlocal full
+        full = False
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    module = Stepping({12: make_space})
+    fit(module, tmp_path, check_val_every_n_epoch=1)  # after 5, 10 and 15 steps
+    assert saved_total(tmp_path / "best.ckpt") == module.total()
+
+
 def test_space_is_checked_at_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000, "used": 0, "total": 0})
