@@ -21,7 +21,6 @@ from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
 from sr_experiments.losses import GANLoss
-from sr_experiments.metrics import Measure, SetMeasure, check_size
 from sr_experiments.models import Network
 from sr_experiments.studies.study import read_study
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
@@ -102,18 +101,12 @@ def build_scorers(
     protocol = build("eval", config.eval)
     chosen = config.metrics if "metrics" in config else {}
     measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
-    for name, measure in measures.items():
-        if isinstance(measure, SetMeasure):
-            for images in data.benchmarks["test"]:
-                check_size(name, len(images.files), measure.least, images.name)
-    # Distances of sets take memory for each set; only test sets are large enough.
-    each = {n: m for n, m in measures.items() if isinstance(m, Measure)}
     return {
         stage: BenchmarkScore(
             protocol,
             [s.name for s in sets],
             network.scales,
-            measures if stage == "test" else each,
+            measures,
             timed=stage == "test",
         )
         for stage, sets in data.benchmarks.items()

@@ -9,7 +9,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 #: The line that val/psnr is drawn against.
 BICUBIC = "val/bicubic"
-_LESS_IS_BETTER = ("loss", "lpips", "dists", "features", "fid", "kid")
+_LESS_IS_BETTER = ("loss", "lpips", "dists", "features")
 
 
 class MetricLogger(WandbLogger):

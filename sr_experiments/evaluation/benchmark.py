@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import distributed
@@ -13,7 +14,7 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.inference.precision import full_precision
-from sr_experiments.metrics import PSNR, SSIM, Measure, SetMeasure
+from sr_experiments.metrics import PSNR, SSIM, Measure
 from sr_experiments.metrics.per_image import ImageMean
 from sr_experiments.models import Network
 
@@ -66,7 +67,7 @@ class BenchmarkScore:
         protocol: Protocol,
         benchmarks: Sequence[str],
         scales: Sequence[float],
-        measures: Mapping[str, Measure | SetMeasure] | None = None,
+        measures: Mapping[str, Measure] | None = None,
         timed: bool = False,
     ) -> None:
         self.protocol = protocol
@@ -130,9 +131,8 @@ class BenchmarkScore:
         line["image"] = item["path"]
         for method, prefix in (("model", ""), ("bicubic", "bicubic_")):
             for name in (*_QUALITIES, *self.measures):
-                metric = metrics[f"{method}_{name}"]
-                if isinstance(metric, ImageMean):  # and no measure of a whole set
-                    line[f"{prefix}{name}"] = metric.newest.item()
+                metric = cast(ImageMean, metrics[f"{method}_{name}"])
+                line[f"{prefix}{name}"] = metric.newest.item()
         line["gain"] = float(line["psnr"]) - float(line["bicubic_psnr"])
         line["low_resolution"] = "files" if "low_resolution" in item else "made"
         self.noted.append({**line, "seconds": seconds})

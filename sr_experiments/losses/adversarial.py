@@ -62,7 +62,7 @@ class AdversarialLoss(nn.Module):
             return (_cross_entropy(real, 0.0) + _cross_entropy(fake, 1.0)) / 2
         return _cross_entropy(fake, 1.0)
 
-    def belief(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def probabilities(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """D(photographs) and D(results), means in [0, 1]; 1 says photograph with certainty.
 
         Logits of "least_squares" are labels, those of "hinge" run from -1 to 1 up to its margin.

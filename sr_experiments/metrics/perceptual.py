@@ -71,7 +71,7 @@ def lpips(net: Literal["alex", "vgg", "squeeze"] = "alex") -> Measure:
         raise ValueError(f"net must be one of {', '.join(_LPIPS_NETS)}, got {net!r}")
     address = get_model_weights(_LPIPS_NETS[net])["IMAGENET1K_V1"].url
     make = LearnedPerceptualImagePatchSimilarity
-    return Measure(with_weights("LPIPS", [address], lambda: make(net, normalize=True)))
+    return Measure(_with_weights("LPIPS", [address], lambda: make(net, normalize=True)))
 
 
 def dists() -> Measure:
@@ -82,7 +82,7 @@ def dists() -> Measure:
     """
     address = get_model_weights("vgg16")["IMAGENET1K_V1"].url
     # The metric's network: the metric itself would make one anew for each image.
-    return Measure(with_weights("DISTS", [address], DISTSNetwork))
+    return Measure(_with_weights("DISTS", [address], DISTSNetwork))
 
 
 def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
@@ -98,10 +98,10 @@ def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
 
     addresses = [f"{_ARNIQA}/{name}.pth" for name in ("ARNIQA", f"regressor_{regressor}")]
     make = lambda: ARNIQA(regressor_dataset=regressor, normalize=True)  # noqa: E731
-    return Measure(with_weights("ARNIQA", addresses, make), reference=False)
+    return Measure(_with_weights("ARNIQA", addresses, make), reference=False)
 
 
-def with_weights(name: str, addresses: list[str], make: Callable[[], nn.Module]) -> nn.Module:
+def _with_weights(name: str, addresses: list[str], make: Callable[[], nn.Module]) -> nn.Module:
     """A network with downloaded weights.
 
     Raises:

@@ -14,7 +14,7 @@ from sr_experiments.studies.statistics import band
 
 # More points than a screen has columns only make the file large.
 _POINTS = 400
-_LOWER = ("loss", "lpips", "dists", "fid", "kid")
+_LOWER = ("loss", "lpips", "dists")
 _NOT_SHOWN = ("train/lr", "train/data_wait", "train/clipped", "train/seconds")
 
 

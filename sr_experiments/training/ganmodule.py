@@ -15,7 +15,6 @@ from sr_experiments.batches import TrainingBatch
 from sr_experiments.errors import ConfigError
 from sr_experiments.losses import GANLoss
 from sr_experiments.models import Network
-from sr_experiments.training.balance import Balance
 from sr_experiments.training.clipping import Clipping
 from sr_experiments.training.module import RestorationModule, Scorer
 from sr_experiments.training.schedules import Interval, Length
@@ -58,7 +57,6 @@ class GANModule(RestorationModule):
         self.automatic_optimization = False
         self.discriminator = discriminator
         self.accumulate = accumulate
-        self.balance = Balance()
         self.steps: dict[str, Tensor | float] = {}  # what the newest optimizer steps have to log
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
@@ -81,9 +79,8 @@ class GANModule(RestorationModule):
     def _discriminator_loss(self, prediction: Tensor, target: Tensor) -> Tensor:
         real, fake = self._judge(target), self._judge(prediction.detach())
         loss = self.loss.adversarial.discriminator(real, fake)
-        d_real, d_fake = self.loss.adversarial.belief(real, fake)
+        d_real, d_fake = self.loss.adversarial.probabilities(real, fake)
         self.log_dict({"train/loss_d": loss, "train/d_real": d_real, "train/d_fake": d_fake})
-        self.balance.update(d_real, d_fake, self.trainer.global_step)
         return loss
 
     def _generator_loss(self, prediction: Tensor, target: Tensor) -> Tensor:

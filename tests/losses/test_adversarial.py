@@ -96,9 +96,9 @@ def test_both_sides_descend_to_their_own_advantage(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", EXPECTED)
 @given(shift=st.floats(-1e4, 1e4))
-def test_belief_is_a_probability(kind: str, shift: float) -> None:
+def test_probabilities_are_within_0_and_1(kind: str, shift: float) -> None:
     loss = AdversarialLoss(kind)  # type: ignore[arg-type]
-    for value in loss.belief(column(REAL) + shift, column(FAKE) - shift):
+    for value in loss.probabilities(column(REAL) + shift, column(FAKE) - shift):
         assert 0 <= value.item() <= 1
     assert math.isfinite(loss.discriminator(column(REAL) + shift, column(FAKE)).item())
 

@@ -18,7 +18,6 @@ from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.training_run import warm_start
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.models import Discriminator, SRResNet
-from sr_experiments.training.balance import Balance
 from sr_experiments.training.clipping import (
     AdjustableClipping,
     Clipping,
@@ -198,21 +197,6 @@ def test_patches_too_small_for_the_discriminator() -> None:
     gan.discriminator = Discriminator(48, channels=4)
     with pytest.raises(ConfigError, match=r"loss\.discriminator: made for 48 x 48 .*patches\.size"):
         tiny.fit(gan)
-
-
-@pytest.mark.parametrize(("d_real", "d_fake", "who"), [(0.99, 0.01, "disc"), (0.97, 0.97, "gen")])
-def test_warns_once_when_one_side_has_won(d_real: float, d_fake: float, who: str) -> None:
-    balance = Balance(patience=20, every=1)
-    beliefs = torch.tensor(d_real), torch.tensor(d_fake)
-    for step in range(19):
-        balance.update(*beliefs, step)
-    balance.update(torch.tensor(0.5), torch.tensor(0.5), 19)  # starts the count anew
-    for step in range(20, 39):
-        balance.update(*beliefs, step)
-    with pytest.warns(UserWarning, match=f"the {who}.* has won for 20 steps at step 39"):
-        balance.update(*beliefs, 39)
-    balance.update(*beliefs, 40)
-    assert balance.warned.count(True) == 1
 
 
 def start(gan: Any, init_from: Path | None = None, ckpt_path: Path | None = None) -> None:
