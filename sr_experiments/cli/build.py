@@ -16,6 +16,7 @@ from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 import sr_experiments
 from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.errors import ConfigError, UserError
+from sr_experiments.runs.former_names import current_targets
 
 _SPECIAL = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
 
@@ -103,7 +104,7 @@ def build(key: str, node: DictConfig, **provided: Any) -> Any:
         ConfigError: the constructor refused a value, or the node names none.
         UserError: whatever the constructor raised of that kind.
     """
-    plain = OmegaConf.to_container(node, resolve=True)
+    plain = current_targets(OmegaConf.to_container(node, resolve=True))
     if not isinstance(plain, dict) or "_target_" not in plain:
         raise ConfigError(
             f"{key}: has no _target_, so that there is nothing to build; choose the option of its "

@@ -11,6 +11,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean, nearest
 from sr_experiments.cli.signatures import read_signature
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.former_names import current_targets
 from sr_experiments.sweeps.settings import read_settings
 
 _ROOT_TYPES = {
@@ -45,10 +46,11 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
     for scales in ("model.scales", "data.train_scales"):
         if isinstance(scale := OmegaConf.select(config, scales), int | float):
             OmegaConf.update(config, scales, [scale])
-    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(content, dict)
+    resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(resolved, dict)
+    content = {str(key): current_targets(node) for key, node in resolved.items()}
     known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
-    for unknown in {str(key) for key in content} - known:
+    for unknown in content.keys() - known:
         raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
     for name, expected in _ROOT_TYPES.items():
         if name in content:
@@ -57,14 +59,14 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
         if not 0 <= content[key] < limit:
             raise ConfigError(f"{key}: must be from 0 to {limit - 1}, got {content[key]}")
     # Other groups contain some; a mistake is named where it was typed.
-    for name in sorted(map(str, content), key=lambda name: name in ("data", "eval")):
+    for name in sorted(content, key=lambda name: name in ("data", "eval")):
         if network or name != "model":
             _check(name, content[name])
     for group in _LISTS:
         _check_objects(group, content.get(group) or {})
     _check_trainer(content.get("trainer") or {}, content.get("device") or {})
     read_settings(content["sweep"])
-    return {str(key): value for key, value in content.items()}
+    return content
 
 
 def _check(key: str, node: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from sr_experiments.errors import CheckpointError
 from sr_experiments.inference.weights import convert_keys, load_weights
 from sr_experiments.models import Network
+from sr_experiments.runs.former_names import current_names
 from sr_experiments.weight_file import read_weight_file
 
 
@@ -20,12 +21,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     """
     checkpoint = read_weight_file(path)
     config = checkpoint.get("config") if isinstance(checkpoint, dict) else None
-    model = config.get("model") if isinstance(config, dict) else None
-    if not isinstance(model, dict) or not isinstance(checkpoint.get("state_dict"), dict):
+    whole = isinstance(config, dict) and isinstance(config.get("model"), dict)
+    if not (whole and isinstance(checkpoint.get("state_dict"), dict)):
         raise CheckpointError(
             f"{path}: not a checkpoint of train.py; score plain weights with weights=... model=..."
         )
-    return dict(checkpoint)
+    return {**checkpoint, "config": current_names(checkpoint["config"])}
 
 
 def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> list[str]:

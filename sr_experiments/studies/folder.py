@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from sr_experiments.runs.former_names import current_names
 from sr_experiments.studies.life import changed, state_of
 from sr_experiments.studies.metrics_file import Measured, read_metrics, read_results
 from sr_experiments.studies.run import Run
@@ -26,6 +27,7 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     """
     wrong: list[str] = []
     config, status = _mapping(folder, "config.yaml", wrong), _mapping(folder, "status.json", wrong)
+    config = current_names(config)
     measured = Measured({}, {}, cut=False)
     scores: dict[str, float] = {}
     bicubic: dict[str, float] = {}

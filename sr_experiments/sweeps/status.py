@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from sr_experiments.files import write_whole
+from sr_experiments.runs.former_names import current_names
 
 _TAIL_LINES = 20
 # What ended a run from outside; its own record knows the other kinds.
@@ -28,7 +29,7 @@ def read_config(folder: Path) -> dict[str, Any] | None:
         content = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError):
         return None
-    return content if isinstance(content, dict) else None
+    return current_names(content) if isinstance(content, dict) else None
 
 
 def record_end(folder: Path, state: str, error: str, seconds: float) -> None:

@@ -1,0 +1,1 @@
+"""The run folder: its layout, records, states and identity; written, read and resumed."""
