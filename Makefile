@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-full faults verify lint type clean
+.PHONY: setup demo test test-full faults verify reproduce lint type clean
 FAULTS ?= 50
 
 setup: $(READY)
@@ -35,6 +35,11 @@ faults: $(READY)
 # Do the numbers of this machine agree with the recorded ones?
 verify: $(READY)
 	$(BIN)/python verify.py
+
+# One cell of benchmarks/full_length/cells.yaml, from where it stands:
+# make reproduce CELL=vdsr/table1/residual_1e-1 SEED=1 ARGS="data.root=DATA"
+reproduce: $(READY)
+	$(BIN)/python -m benchmarks.full_length.reproduce $(CELL) $(SEED) $(ARGS)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,0 +1,85 @@
+"""A run's state on its way between machines: what is needed to go on, or to read the result.
+
+python -m benchmarks.full_length.state CELL [SEED]: copies it from ``outputs`` to ``runs``.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from benchmarks.full_length.cells import CARRIED, find_cell, folder_of
+from sr_experiments.errors import UserError
+from sr_experiments.files import whole_file
+from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.run_checkpoints import CHECKPOINTS, LAST, newest_checkpoint
+from sr_experiments.sweeps.status import read_status
+
+STARTS = "starts.jsonl"
+_FILES = (
+    "metrics.csv",
+    "status.json",
+    "config.yaml",
+    "overrides.yaml",
+    "results.csv",
+    "wandb_id",
+    STARTS,
+)
+
+
+def main() -> None:
+    try:
+        cell, seed = find_cell(sys.argv[1]), int((sys.argv[2:] or ["0"])[0])
+        source, target = folder_of(cell, seed), folder_of(cell, seed, CARRIED)
+        steps = copy_state(source, target)
+        print(f"{target}: {cell.name}, seed {seed}, at step {steps}")
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+def copy_state(source: Path, target: Path) -> int:
+    """Copies a run's state, also of one that is going on; the steps that it has done.
+
+    Raises:
+        UserError: there is nothing to go on from.
+    """
+    steps = steps_done(source)
+    if not steps:
+        raise UserError(f"{source}: has no whole checkpoint yet")
+    (target / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
+    # The checkpoint first: rows that a run adds meanwhile are left out when it is continued.
+    if checkpoint := newest_checkpoint(source):
+        _copy(checkpoint, target / CHECKPOINTS / LAST)
+    for name in _FILES:
+        if (source / name).is_file():
+            _copy(source / name, target / name)
+    return steps
+
+
+def steps_done(folder: Path) -> int:
+    """Optimizer steps up to the newest whole checkpoint; 0 where there is none."""
+    checkpoint = newest_checkpoint(folder)
+    return int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0
+
+
+def fetch_state(folder: Path, carried: Path) -> None:
+    """Takes over the state from another machine, if that has come further."""
+    if not has_ended(folder) and steps_done(carried) > steps_done(folder):
+        print(f"takes over {carried}", flush=True)
+        copy_state(carried, folder)
+
+
+def has_ended(folder: Path) -> str:
+    """How a run has ended for good: finished, diverged or dead; empty where it can go on."""
+    status = read_status(folder)
+    if status.get("state") == "finished":
+        return "finished"
+    return status["kind"] if status.get("kind") in ("diverged", "dead") else ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as there, whole_file(target) as here:
+        shutil.copyfileobj(there, here)
+
+
+if __name__ == "__main__":
+    main()
