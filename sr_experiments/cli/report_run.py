@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.build import check_type
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean
-from sr_experiments.cli.study_choice import chosen_study
+from sr_experiments.cli.study_choice import chosen_study, compose_study
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
 from sr_experiments.report.build import build_content, make_subject
@@ -21,7 +21,7 @@ from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
 from sr_experiments.studies.reading import SWEEPS, newest_sweep, read_runs
 from sr_experiments.studies.run import Run
-from sr_experiments.studies.study import Study, read_study
+from sr_experiments.studies.study import Study
 
 _TYPES: dict[str, Any] = {
     "task_name": str,
@@ -87,13 +87,8 @@ def study_of(runs: Sequence[Run]) -> Study | None:
     """The study that all runs belong to, as it stands in ``conf/study`` now; None without one."""
     names = {run.study.get("name") for run in runs if run.config.get("model")}
     name = names.pop() if len(names) == 1 else None
-    path = conf_dir() / "study" / f"{name}.yaml"
-    if not name or not path.is_file():
-        return None
-    node = OmegaConf.merge(OmegaConf.load(conf_dir() / "study" / "base.yaml"), OmegaConf.load(path))
-    assert isinstance(node, DictConfig)
-    del node["defaults"]
-    return read_study(node)
+    known = name and (conf_dir() / "study" / f"{name}.yaml").is_file()
+    return compose_study([f"study={name}"]) if known else None
 
 
 def _check_metric(metric: str | None, runs: Sequence[Run]) -> None:

@@ -31,10 +31,17 @@ def chosen_study(config: DictConfig) -> Study | None:
     Raises:
         ConfigError: there is none of this name, its file is wrong, or what was typed about it.
     """
-    if not config.study_choice:
-        return None
+    return compose_study(list(config.study_choice)) if config.study_choice else None
+
+
+def compose_study(choice: Sequence[str]) -> Study:
+    """The study of these overrides of ``train.py``, as ``["study=vdsr_depth"]``.
+
+    Raises:
+        ConfigError: there is none of this name, its file is wrong, or what was typed about it.
+    """
     try:
-        composed = compose("train", list(config.study_choice))
+        composed = compose("train", list(choice))
     except HydraException as error:
         raise ConfigError(explain(error, "train")) from None
     return read_study(composed.study)

@@ -140,9 +140,10 @@ def test_help_names_the_keys(tmp_path: Path) -> None:
 def test_every_study_is_found_by_its_runs(tmp_path: Path, path: Path) -> None:
     node = {"name": path.stem, "size": "mini", "arm": "any"}
     make_run(tmp_path / "0", changes={"study": node})
-    study = study_of(read_runs([tmp_path]))
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        study = study_of(read_runs([tmp_path]))
     assert study is not None
-    assert study.title == yaml.safe_load(path.read_text())["title"]
+    assert study.title == yaml.safe_load(path.read_text())["study"]["title"]
 
 
 def test_runs_of_no_study_or_of_several_have_none(tmp_path: Path) -> None:

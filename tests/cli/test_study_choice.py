@@ -21,7 +21,7 @@ def choose(command: str, *arguments: str) -> Study | None:
 def test_every_study(path) -> None:
     study = choose("report", f"study={path.stem}", "runs=a")
     assert study is not None
-    assert study.title == yaml.safe_load(path.read_text())["title"]
+    assert study.title == yaml.safe_load(path.read_text())["study"]["title"]
 
 
 def test_keys_of_a_study_are_typed_with_it() -> None:

@@ -14,7 +14,7 @@ NAMES = sorted(p.stem for p in (conf_dir() / "study").glob("*.yaml") if p.stem !
 
 
 def read(name: str) -> dict:
-    return yaml.safe_load((conf_dir() / "study" / f"{name}.yaml").read_text())
+    return yaml.safe_load((conf_dir() / "study" / f"{name}.yaml").read_text())["study"]
 
 
 def number(cell: float | str) -> float:
