@@ -167,6 +167,7 @@ def first_losses(network: Network, steps: int = 20) -> list[float]:
     generator = torch.Generator().manual_seed(2)
     scale = int(network.scales[0]) if network.upsamples else 1
     coarse = torch.rand(2, network.in_channels, 6, 6, generator=generator)
+    coarse = coarse.to(next(network.parameters()).dtype)
     interpolate = torch.nn.functional.interpolate
     x = interpolate(coarse, (16, 16), mode="bilinear")
     target = interpolate(coarse, (16 * scale, 16 * scale), mode="bicubic")
@@ -185,12 +186,12 @@ def first_losses(network: Network, steps: int = 20) -> list[float]:
 
 @every_network
 def test_golden_losses(name: str) -> None:
-    losses = first_losses(build(name))
+    # In float32, whitening amplifies the rounding of another processor to 1.6 % after 18 steps.
+    losses = first_losses(build(name).double())
     golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
     if os.environ.get("REGENERATE_GOLDEN"):
         golden[name] = losses
         entries = ",\n".join(f'"{k}": {golden[k]}' for k in sorted(golden) if k in TINY)
         GOLDEN.write_text(f"{{\n{entries}\n}}\n")
-    # Whitening amplifies the rounding of another processor: 0.24 % after 17 steps were seen.
-    assert losses == pytest.approx(golden[name], rel=5e-3 if "deconv" in name else 1e-3)
+    assert losses == pytest.approx(golden[name], rel=1e-4)
     assert losses[-1] < losses[0]
