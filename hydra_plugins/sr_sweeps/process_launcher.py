@@ -1,8 +1,9 @@
 """``hydra/launcher=process``: every job of ``-m`` is a fresh process."""
 
+import math
 from collections.abc import Sequence
 
-from hydra.core.utils import JobReturn
+from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
@@ -34,8 +35,16 @@ class ProcessLauncher(Launcher):
         """
         from sr_experiments.sweeps.runner import Runner
 
+        if self.sweep.master.sweep.estimate:
+            look = self.sweep.look(job_overrides, initial_job_idx)
+            Runner(look, self.sweep.master).plan()
+            results = [JobReturn(status=JobStatus.COMPLETED) for _ in look.jobs]
+            for result in results:
+                result.return_value = math.nan
+            return results
         with self.sweep.batch(job_overrides, initial_job_idx) as batch:
             runner = Runner(batch, self.sweep.master)
+            runner.plan()
             with batch.board.shown(table=self.sweep.table_each_batch):
                 runner.run()
         return [job.result(batch.settings.metric) for job in batch.jobs]

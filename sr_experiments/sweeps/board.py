@@ -16,11 +16,15 @@ from rich.text import Text
 
 from sr_experiments.files import write_whole
 from sr_experiments.studies.run import SEEN
+from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import FINISHED, Job
+from sr_experiments.sweeps.plan import times
 from sr_experiments.sweeps.settings import Settings
 from sr_experiments.sweeps.upload import sync_command
 
 _WIDTH_OF_FILES = 140
+_SECONDS_BETWEEN_LINES = 600.0
+_SECONDS_BETWEEN_LOOKS = 10.0
 
 
 class Board:
@@ -36,7 +40,11 @@ class Board:
         self.jobs = jobs
         self.folder = folder
         self.settings = settings
+        self.forecast: Forecast | None = None
         self.started = time.monotonic()
+        self.said = self.started  # when the last line was printed, where there is no terminal
+        self.looked = 0.0
+        self.left: float | None = None
         self.done_before = {job.number for job in jobs if job.state == FINISHED}
         self.columns = _varied(jobs)
         terminal = sys.stdout.isatty()
@@ -78,15 +86,17 @@ class Board:
         """Records a job's new state."""
         self.write()
         if not self.live:
-            print(f"{self.line()}  [job {job.number} {job.state}]", flush=True)
+            self._say(f"{self.line()}  [job {job.number} {job.state}]")
 
     def tick(self) -> None:
-        """Moves the live line."""
+        """Moves the live line; without a terminal prints one now and then."""
         if self.live:
             self.live.update(Text(self.line()), refresh=True)
+        elif time.monotonic() > self.said + _SECONDS_BETWEEN_LINES:
+            self._say(self.line())
 
     def line(self) -> str:
-        """Counts, the best job so far and the time left."""
+        """Counts, the best job so far, the time elapsed and remaining, and when it will be done."""
         counts = Counter(job.state for job in self.jobs)
         bad = len(self.jobs) - counts[FINISHED] - counts["running"] - counts["waiting"]
         parts = [
@@ -96,12 +106,24 @@ class Board:
         best = self.best()
         if best is not None:
             parts.append(f"best {self.settings.metric} {self._value(best):.3f} (job {best.number})")
-        new = [j for j in self.jobs if j.state == FINISHED and j.number not in self.done_before]
-        left = counts["running"] + counts["waiting"]
-        if new and left:
-            seconds = (time.monotonic() - self.started) / (len(new) + bad) * left
-            parts.append(f"about {_clock(seconds)} left")
+        left = self._seconds_left(counts["running"] + counts["waiting"], bad)
+        if left is not None:
+            parts.append(times(time.monotonic() - self.started, left))
         return ", ".join(parts)
+
+    def _seconds_left(self, open_jobs: int, bad: int) -> float | None:
+        if self.forecast:
+            if time.monotonic() > self.looked + _SECONDS_BETWEEN_LOOKS:
+                self.looked, self.left = time.monotonic(), self.forecast.remaining(self.jobs)
+            return self.left
+        new = [j for j in self.jobs if j.state == FINISHED and j.number not in self.done_before]
+        if not new or not open_jobs:
+            return None
+        return (time.monotonic() - self.started) / (len(new) + bad) * open_jobs
+
+    def _say(self, line: str) -> None:
+        self.said = time.monotonic()
+        print(line, flush=True)
 
     def best(self) -> Job | None:
         """The finished job with the best metric."""
@@ -172,8 +194,3 @@ def _short(value: str) -> str:
         return f"{float(value):.4g}"
     except ValueError:
         return value
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

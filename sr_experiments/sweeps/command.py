@@ -49,13 +49,22 @@ _SWEEP_ONLY = (
 )
 
 
-def job_command(job: Job, master: DictConfig, processes: int) -> list[str]:
-    """The command that runs a job alone; several processes are started by torchrun."""
+def job_command(
+    job: Job, master: DictConfig, processes: int, entry: Sequence[str] = ()
+) -> list[str]:
+    """The command that runs a job alone; several processes are started by torchrun.
+
+    Args:
+        job: the job.
+        master: the sweep's configuration.
+        processes: of the job.
+        entry: what Python runs; by default what this process was started as.
+    """
     command = [sys.executable]
     if processes > 1:
         command += ["-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={processes}"]
-    command += [*_entry(), *_flags(master.hydra)]
+    command += [*(entry or _entry()), *_flags(master.hydra)]
     command += [o for o in typed(master, "hydra") if not _is_sweep_only(o)]
     command += [*job.overrides, f"hydra.run.dir={quoted(job.folder)}", "hydra.mode=RUN"]
     command += [f"hydra.job.num={job.number}"]

@@ -16,11 +16,12 @@ from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.command import foreign_rank, typed
 from sr_experiments.sweeps.interrupts import terminate_as_interrupt
-from sr_experiments.sweeps.job import Job, compose
+from sr_experiments.sweeps.job import FINISHED, Job, compose
 from sr_experiments.sweeps.lock import FolderLock
 from sr_experiments.sweeps.metric import check_metric
 from sr_experiments.sweeps.prior import check_same, settle
 from sr_experiments.sweeps.settings import Settings, read_settings
+from sr_experiments.sweeps.status import read_status
 
 
 @dataclass
@@ -41,6 +42,22 @@ class Sweep:
     jobs: list[Job] = field(default_factory=list)
     board: Board | None = None
 
+    def look(self, overrides: Sequence[Sequence[str]], first: int) -> "Batch":
+        """The jobs as they stand, with nothing locked, moved or written.
+
+        Raises:
+            ConfigError: the settings are wrong, or jobs will have no such metric.
+        """
+        setup_globals()
+        settings = read_settings(self.master.sweep)
+        folder = Path(str(self.master.hydra.sweep.dir)).absolute()
+        jobs = [compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)]
+        for job in jobs:
+            check_metric(settings.metric, job)
+            if read_status(job.folder).get("state") == FINISHED:
+                job.state = FINISHED
+        return Batch(jobs, settings, Board(jobs, folder, settings), folder, lock=-1)
+
     @contextmanager
     def batch(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator["Batch"]:
         """Locks the folder, composes the jobs and looks at what earlier sweeps have left of them.
@@ -58,6 +75,10 @@ class Sweep:
                 "run the whole sweep; start `-m` once, and give device.devices=N for N processes"
             )
         settings = read_settings(self.master.sweep)
+        if settings.estimate:
+            raise ConfigError(
+                "sweep.estimate: measures jobs of this machine; not with hydra/launcher=slurm"
+            )
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
         lock = FolderLock(folder)
         remove_leftovers(folder)

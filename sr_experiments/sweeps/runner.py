@@ -2,14 +2,26 @@
 
 import signal
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from omegaconf import DictConfig
 
 from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.device_locks import DeviceLocks
+from sr_experiments.sweeps.estimate import (
+    STEP_TIME,
+    Estimate,
+    MeasureError,
+    estimate,
+    run_measurement,
+)
+from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
+from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, study_of
 from sr_experiments.sweeps.prepare import Batch
 from sr_experiments.sweeps.prior import starting_point
 from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
@@ -46,6 +58,8 @@ class Runner:
         self.needs = {job.number: demand(job.config["device"], len(names)) for job in waiting}
         # The largest first: what is small fills the gaps that they leave.
         self.waiting = sorted(waiting, key=lambda job: -self.needs[job.number][1])
+        self.estimates: dict[int, Estimate] = {}
+        self.measured: dict[str, Any] = {}  # answers, by what they depend on
         self.running: list[_Running] = []
         self.master = master
         self.settings = settings = batch.settings
@@ -61,6 +75,47 @@ class Runner:
         )
         self.said = False
         self.threads = {kind: cores // slots.size for kind, slots in self.slots.items()}
+
+    def plan(self) -> None:
+        """Orders the jobs; says what they will take, where that was asked for or takes long.
+
+        Raises:
+            ConfigError: ``sweep.first`` names a variant that no job has.
+        """
+        settings, jobs = self.settings, self.waiting
+        long = any(study_of(job).get("size") == "paper" for job in jobs)
+        if jobs and (long or settings.estimate or settings.order == "shortest"):
+            for job in jobs:
+                self._estimate(job)
+            kind, processes = self.needs[jobs[0].number]
+            at_once = max(1, self.slots[kind].size // processes)
+            self.waiting = ordered(jobs, settings, self.estimates)
+            self.board.forecast = Forecast(self.estimates, at_once)
+            self.board.console.print(plan_table(self.waiting, self.estimates))
+            print("\n".join(plan_lines(self.waiting, self.estimates, at_once)), flush=True)
+        else:
+            self.waiting = ordered(jobs, settings, {})
+
+    def _estimate(self, job: Job) -> None:
+        kind, processes = self.needs[job.number]
+        devices = self.slots[kind].take(processes)
+        try:
+            if devices is None:
+                raise MeasureError("other sweeps use its devices")
+            environment = job_environment(devices, kind == "gpu", self.threads[kind])
+            with TemporaryDirectory() as folder:
+                elsewhere = replace(job, folder=Path(folder, "run"), checkpoint=None)
+                command = job_command(elsewhere, self.master, processes, STEP_TIME)
+                self.estimates[job.number] = estimate(
+                    job,
+                    environment["OMP_NUM_THREADS"],
+                    lambda: run_measurement(command, environment),
+                    self.measured,
+                )
+        except MeasureError as error:
+            print(f"job {job.number}: cannot be measured: {error}", flush=True)
+        finally:
+            self.slots[kind].give_back(devices or [])
 
     def run(self) -> None:
         """Returns when no job waits or runs.

@@ -15,6 +15,9 @@ class Settings(BaseModel):
         resume: folder of an earlier sweep that is continued.
         slots: processes at a time; "auto" is one per GPU, or per core where jobs use none.
         retries: further attempts at a job that does not finish, from its last checkpoint.
+        order: start with the lowest number, or with what will take the shortest time.
+        first: variants of a study whose jobs come before all others, in this order.
+        estimate: only say what the jobs will take, and start none.
         timeout: minutes after which an attempt counts as hung; None: never.
         metric: the key of ``status.json``'s metrics that ranks the jobs.
         mode: whether a high or a low value of it is better.
@@ -25,6 +28,9 @@ class Settings(BaseModel):
     resume: str | None = None
     slots: Literal["auto"] | int = Field("auto")
     retries: int = Field(0, ge=0, strict=True)
+    order: Literal["number", "shortest"] = "number"
+    first: list[str] = []
+    estimate: bool = Field(False, strict=True)
     timeout: float | None = Field(None, gt=0, strict=True)
     metric: str = "val/psnr"
     mode: Literal["max", "min"] = "max"
