@@ -9,7 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.build import check_names, check_type
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean, nearest
-from sr_experiments.cli.signatures import read_signature
+from sr_experiments.cli.signatures import Signature, read_signature
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.former_names import current_targets
 from sr_experiments.sweeps.settings import read_settings
@@ -73,6 +73,9 @@ def _check(key: str, node: Any) -> None:
     if not isinstance(node, Mapping):
         return
     signature = read_signature(str(node.get("_target_", "")))
+    if signature and signature.open_ended and isinstance(kind := node.get("kind"), str):
+        inner = read_signature(kind) or Signature({}, True)  # takes all further arguments
+        signature = Signature({**inner.hints, **signature.hints}, inner.open_ended)
     if signature:
         check_names(key, node, signature.hints, signature.open_ended)
     for name, value in node.items():

@@ -21,6 +21,7 @@ _WORDS = {
     "epochs": "max_epochs",
     "gpus": "devices",
     "learning_rate": "lr",
+    "min_lr": "eta_min",
     "steps": "max_steps",
     "workers": "num_workers",
 }

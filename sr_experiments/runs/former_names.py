@@ -4,12 +4,36 @@ An entry is kept for one release after the renaming.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 #: ``_target_`` paths, whole or up to a dot, and what stands for them now.
 TARGETS: dict[str, str] = {}
 #: Keys at the top of a configuration.
 KEYS: dict[str, str] = {}
+
+
+class Merged(NamedTuple):
+    """What stands for a former class or function, one of several that are one now."""
+
+    target: str
+    added: Mapping[str, Any] = {}  # arguments beside the former ones
+    renamed: Mapping[str, str] = {}  # former arguments and their present names
+
+
+_OPTIMIZERS, _SCHEDULES = (f"sr_experiments.training.{m}" for m in ("optimizers", "schedules"))
+_OPTIMIZER, _SCHEDULE = f"{_OPTIMIZERS}.make_optimizer", f"{_SCHEDULES}.make_schedule"
+_TORCH = "torch.optim.lr_scheduler"
+_COSINE = {"kind": f"{_TORCH}.CosineAnnealingLR", "length_option": "T_max"}
+#: ``_target_`` paths of what has become one with others.
+MERGED = {
+    f"{_OPTIMIZERS}.sgd": Merged(_OPTIMIZER, {"kind": "torch.optim.SGD"}),
+    f"{_OPTIMIZERS}.adam": Merged(_OPTIMIZER, {"kind": "torch.optim.Adam"}),
+    f"{_OPTIMIZERS}.adamw": Merged(_OPTIMIZER, {"kind": "torch.optim.AdamW"}),
+    f"{_SCHEDULES}.constant": Merged(_SCHEDULE, {"kind": f"{_TORCH}.ConstantLR", "factor": 1.0}),
+    f"{_SCHEDULES}.step": Merged(_SCHEDULE, {"kind": f"{_TORCH}.StepLR"}),
+    f"{_SCHEDULES}.multistep": Merged(_SCHEDULE, {"kind": f"{_TORCH}.MultiStepLR"}),
+    f"{_SCHEDULES}.cosine": Merged(_SCHEDULE, _COSINE, {"min_lr": "eta_min"}),
+}
 
 
 def current_names(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,12 +43,17 @@ def current_names(config: Mapping[str, Any]) -> dict[str, Any]:
 
 def current_targets(node: Any) -> Any:
     """Plain values, nested, with each ``_target_`` by its present path."""
-    if isinstance(node, Mapping):
-        return {
-            key: _path(value) if key == "_target_" else current_targets(value)
-            for key, value in node.items()
-        }
-    return [current_targets(each) for each in node] if isinstance(node, list) else node
+    if isinstance(node, list):
+        return [current_targets(each) for each in node]
+    if not isinstance(node, Mapping):
+        return node
+    target = node.get("_target_")
+    merged = MERGED.get(target) if isinstance(target, str) else None
+    renamed = merged.renamed if merged else {}
+    present = {renamed.get(key, key): current_targets(value) for key, value in node.items()}
+    if merged:
+        return {**present, "_target_": merged.target, **merged.added}
+    return {**present, "_target_": _path(target)} if "_target_" in node else present
 
 
 def _path(target: Any) -> Any:

@@ -1,106 +1,117 @@
-"""Learning-rate schedules, counted in epochs or in optimizer steps."""
+"""Any learning-rate schedule of torch or of a library, counted in epochs or optimizer steps."""
 
 import math
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
 from pytorch_lightning.utilities.types import LRSchedulerConfigType
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
+
+from sr_experiments.training.optimizers import construct
 
 Interval = Literal["epoch", "step"]
 Length = Callable[[Interval], int]  # the length of the run in epochs or steps
+_SMALLEST = {"step_size": 1, "eta_min": 0}
 
 
-class Schedule(LambdaLR):
-    """Rates in closed form: none depends on the one before.
+class Schedule(LRScheduler):
+    """A schedule of which checkpoints hold the position alone.
 
     A run that is continued takes its position from the checkpoint and all else from its own
     configuration: length and shape of the schedule, rates and other options of the optimizer.
+    A layer with rate 0 keeps it.
 
     Args:
         optimizer: whose rates are set.
-        factors: per parameter group, from epochs or steps so far to the factor of its rate.
+        make: makes the schedule of the optimizer.
+        length: epochs or steps after which the rates stay as they are.
     """
 
-    def __init__(self, optimizer: Optimizer, factors: Sequence[Callable[[int], float]]) -> None:
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        make: Callable[[Optimizer], LRScheduler],
+        length: float = math.inf,
+    ) -> None:
         groups = optimizer.param_groups
+        self.optimizer, self.make, self.length = optimizer, make, length
         self.options = [{k: v for k, v in g.items() if k != "params"} for g in groups]
-        super().__init__(optimizer, list(factors))
+        self.last_epoch = 0
+        self.schedule = make(optimizer)
+        self._keep_zeros()
+
+    def step(self, epoch: int | None = None) -> None:
+        """Goes on by one epoch or step."""
+        if self.last_epoch < self.length:
+            self.schedule.step()
+        self.last_epoch += 1
+        self._keep_zeros()
 
     def state_dict(self) -> dict[str, Any]:
         """The position, for a checkpoint."""
         return {"last_epoch": self.last_epoch}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes over a position, after the optimizer has taken over its state."""
-        self.last_epoch = state_dict["last_epoch"]
-        self._last_lr = [
-            rate * factor(self.last_epoch)
-            for rate, factor in zip(self.base_lrs, self.lr_lambdas, strict=True)
-        ]
-        groups = self.optimizer.param_groups
-        for group, options, rate in zip(groups, self.options, self._last_lr, strict=True):
-            group.update(options, initial_lr=options["lr"], lr=rate)
+        """Goes to a position, after the optimizer has taken over its state."""
+        for group, options in zip(self.optimizer.param_groups, self.options, strict=True):
+            group.pop("initial_lr", None)
+            group.update(options)
+        self.last_epoch = 0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no step of the optimizer stands between these
+            self.schedule = self.make(self.optimizer)
+            for _ in range(state_dict["last_epoch"]):
+                self.step()
+
+    def get_last_lr(self) -> list[Any]:
+        """The rate of each parameter group."""
+        return [group["lr"] for group in self.optimizer.param_groups]
+
+    def _keep_zeros(self) -> None:
+        for group, options in zip(self.optimizer.param_groups, self.options, strict=True):
+            if options["lr"] == 0:
+                group["lr"] = 0.0
 
 
-def _config(
-    optimizer: Optimizer, interval: Interval, *factors: Callable[[int], float]
+def make_schedule(
+    optimizer: Optimizer,
+    length: Length,
+    kind: str,
+    interval: Interval = "epoch",
+    length_option: str | None = None,
+    **options: Any,
 ) -> LRSchedulerConfigType:
+    """Makes the schedule of an optimizer.
+
+    Args:
+        optimizer: whose rates are set.
+        length: tells the length of the run in epochs or steps.
+        kind: dotted path of the schedule's class, as ``torch.optim.lr_scheduler.StepLR``.
+        interval: what the class counts, "epoch" or "step".
+        length_option: argument of the class that is the length of the run, as ``T_max``; the rates
+            stay as they are after it.
+        options: further arguments of the class.
+
+    Raises:
+        ValueError: there is no such class, or it refuses an option.
+    """
     if interval not in ("epoch", "step"):
         raise ValueError(f'interval must be "epoch" or "step", got {interval!r}')
-    if len(factors) == 1:
-        factors *= len(optimizer.param_groups)
-    return {"scheduler": Schedule(optimizer, factors), "interval": interval}
+    for name, smallest in _SMALLEST.items():
+        if options.get(name, smallest) < smallest:
+            raise ValueError(f"{name} must be at least {smallest}, got {options[name]}")
+    total = math.inf
+    if length_option:
+        options[length_option] = total = max(length(interval), 1)
+    schedule = Schedule(optimizer, partial(_construct, kind, options), total)
+    return {"scheduler": schedule, "interval": interval}
 
 
-def constant(optimizer: Optimizer, length: Length) -> LRSchedulerConfigType:
-    """The same rate throughout."""
-    return _config(optimizer, "epoch", lambda done: 1.0)
-
-
-def step(
-    optimizer: Optimizer,
-    length: Length,
-    step_size: int,
-    gamma: float = 0.1,
-    interval: Interval = "epoch",
-) -> LRSchedulerConfigType:
-    """Multiplies the rate by ``gamma`` every ``step_size`` epochs or steps."""
-    if step_size < 1:
-        raise ValueError(f"step_size must be at least 1, got {step_size}")
-    return _config(optimizer, interval, lambda done: gamma ** (done // step_size))
-
-
-def multistep(
-    optimizer: Optimizer,
-    length: Length,
-    milestones: Sequence[int],
-    gamma: float = 0.1,
-    interval: Interval = "epoch",
-) -> LRSchedulerConfigType:
-    """Multiplies the rate by ``gamma`` at each of the given epochs or steps."""
-    sorted_milestones = sorted(milestones)
-    return _config(optimizer, interval, lambda done: gamma ** bisect_right(sorted_milestones, done))
-
-
-def cosine(
-    optimizer: Optimizer,
-    length: Length,
-    min_lr: float = 0.0,
-    interval: Interval = "step",
-) -> LRSchedulerConfigType:
-    """Half a cosine from the initial rate to ``min_lr`` over the whole run, and no further."""
-    if min_lr < 0:
-        raise ValueError(f"min_lr must be at least 0, got {min_lr}")
-    total = max(length(interval), 1)
-
-    def factor(done: int, lowest: float) -> float:
-        return lowest + (1 - lowest) * (1 + math.cos(math.pi * min(done, total) / total)) / 2
-
-    # The lowest rate is the same for all groups, also where layers learn at different ones.
-    rates = [group["lr"] for group in optimizer.param_groups]
-    lowest = [min_lr / rate if rate else 1.0 for rate in rates]
-    return _config(optimizer, interval, *(partial(factor, lowest=share) for share in lowest))
+def _construct(kind: str, options: dict[str, Any], optimizer: Optimizer) -> LRScheduler:
+    schedule = construct(kind, optimizer, **options)
+    if not isinstance(schedule, LRScheduler) or isinstance(schedule, ReduceLROnPlateau):
+        raise ValueError(f"kind: {kind} is no schedule over epochs or steps alone")
+    return schedule

@@ -14,7 +14,12 @@ from sr_experiments.cli.devices import fit_to_devices, lightning_arguments
 from sr_experiments.errors import ConfigError
 from tests.training import gan
 
-SGD = {"_target_": "sr_experiments.training.optimizers.sgd", "_partial_": True, "lr": 0.1}
+SGD = {
+    "_target_": "sr_experiments.training.optimizers.make_optimizer",
+    "kind": "torch.optim.SGD",
+    "_partial_": True,
+    "lr": 0.1,
+}
 
 
 def fit(

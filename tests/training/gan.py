@@ -15,8 +15,7 @@ from sr_experiments.losses import AdversarialLoss, GANLoss, MSELoss
 from sr_experiments.models import Discriminator, SRResNet
 from sr_experiments.training.clipping import Clipping, NoClipping
 from sr_experiments.training.ganmodule import GANModule
-from sr_experiments.training.optimizers import adam
-from sr_experiments.training.schedules import multistep
+from tests.training.recipes import adam, multistep
 
 
 class Noise(IterableDataset[TrainingBatch]):

@@ -21,13 +21,12 @@ from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import Degradation, GridPatches, RandomPatches, RestorationDataModule
 from sr_experiments.losses import AdversarialLoss, GANLoss, L1Loss, MSELoss
 from sr_experiments.models import EDSR, VDSR, Discriminator, Network, REDNet, SRResNet
-from sr_experiments.training import schedules
 from sr_experiments.training.average import MovingAverage
 from sr_experiments.training.clipping import AdjustableClipping, NoClipping
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.guard import TrainingGuard
 from sr_experiments.training.module import RestorationModule
-from sr_experiments.training.optimizers import adam, sgd
+from tests.training.recipes import adam, cosine, sgd, step
 
 RECIPES = ("vdsr", "edsr_deconv", "rednet_noise", "srgan")
 EPOCHS, STEPS = 3, 4  # with a validation after the second epoch
@@ -111,7 +110,7 @@ def module_of(recipe: str, network: Network, accumulate: int = 1) -> Restoration
             network,
             MSELoss(),
             partial(sgd, lr=0.1, momentum=0.9),
-            partial(schedules.step, step_size=2),
+            partial(step, step_size=2),
             AdjustableClipping(),
             scorers,
             config,
@@ -119,7 +118,7 @@ def module_of(recipe: str, network: Network, accumulate: int = 1) -> Restoration
     optimizer = partial(adam, lr=1e-3)
     if recipe != "srgan":
         return RestorationModule(
-            network, L1Loss(), optimizer, schedules.cosine, NoClipping(), scorers, config
+            network, L1Loss(), optimizer, cosine, NoClipping(), scorers, config
         )
     loss = GANLoss(
         AdversarialLoss("vanilla"),
@@ -133,7 +132,7 @@ def module_of(recipe: str, network: Network, accumulate: int = 1) -> Restoration
         discriminator,
         loss,
         optimizer,
-        schedules.cosine,
+        cosine,
         NoClipping(),
         scorers,
         config,

@@ -25,9 +25,8 @@ from sr_experiments.training.clipping import (
     NormClipping,
     ValueClipping,
 )
-from sr_experiments.training.optimizers import sgd
-from sr_experiments.training.schedules import constant, cosine
 from tests.training import gan as tiny
+from tests.training.recipes import constant, cosine, sgd
 
 
 class Watch(pl.Callback):

@@ -9,11 +9,10 @@ from torch.utils.data import DataLoader, Dataset
 from sr_experiments.errors import ConfigError, TrainingError
 from sr_experiments.losses import MSELoss
 from sr_experiments.models import SRCNN, VDSR, Network
-from sr_experiments.training import schedules
 from sr_experiments.training.clipping import AdjustableClipping, NoClipping
 from sr_experiments.training.guard import TrainingGuard
 from sr_experiments.training.module import RestorationModule
-from sr_experiments.training.optimizers import sgd
+from tests.training.recipes import constant, cosine, sgd
 
 
 class Batches(Dataset):
@@ -47,7 +46,7 @@ def module(network: Network, clipping, lr: float = 0.01) -> RestorationModule:
         network,
         MSELoss(),
         lambda net: sgd(net, lr=lr),
-        schedules.constant,
+        constant,
         clipping,
         {},
         {"model": {"_target_": "sr_experiments.models.VDSR"}},
@@ -164,7 +163,7 @@ def test_losses_below_zero_set_the_measure_too(
 
 def test_a_schedule_over_the_run_needs_its_end(tmp_path: Path) -> None:
     endless = module(network(), NoClipping())
-    endless.make_scheduler = schedules.cosine
+    endless.make_scheduler = cosine
     with pytest.raises(ConfigError, match=r"scheduler: .*trainer.max_epochs=-1.*constant"):
         fit(endless, tmp_path, max_epochs=-1, max_time="00:00:00:01")
 
