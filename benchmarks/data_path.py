@@ -23,9 +23,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from sr_experiments.data import GridPatches, RandomPatches, RestorationDataModule
-from sr_experiments.data.builder import Variant, build_stores
 from sr_experiments.data.index import index_images
-from sr_experiments.data.reader import Residency, Source, make_reader
+from sr_experiments.data.store.build import build_stores
+from sr_experiments.data.store.reader import Residency, Source, make_reader
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.imaging import list_images, load_image, save_image
 from sr_experiments.models import EDSR, VDSR
 from sr_experiments.training.data_wait import DataWait
@@ -89,7 +90,7 @@ def rate(batch: Callable[[], Tensor], seconds: float, repeats: int) -> float:
 
 
 def stored(files: list[Path], cache: Path, residency: Residency) -> Callable[[], Tensor]:
-    store = build_stores(index_images(files, cache, 0), [Variant(3)], cache, 0)[0]
+    store = build_stores(index_images(files, cache, 0), [StoreSpec(3)], cache, 0)[0]
     sources = [Source(store, i) for i in range(len(files))]
     reader = make_reader(sources, residency, torch.device("cpu"))
     rule = RandomPatches(CROP, 1000, BATCH)
@@ -98,7 +99,7 @@ def stored(files: list[Path], cache: Path, residency: Residency) -> Callable[[],
 
     def batch() -> Tensor:
         table = next(batches)
-        return reader.crops(table, table[:, 1:3], CROP).div_(255)
+        return reader.read_patches(table, table[:, 1:3], CROP).div_(255)
 
     return batch
 

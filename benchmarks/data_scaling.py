@@ -20,7 +20,8 @@ from sr_experiments.imaging import save_image
 
 MEASURE = """
 import json, resource, sys, time
-from sr_experiments.data import Degradation, RandomPatches, RestorationDataModule
+from sr_experiments.data import RandomPatches, RestorationDataModule
+from sr_experiments.imaging import Degradation
 residency, root, cache = sys.argv[1:]
 imported = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 began = time.perf_counter()

@@ -1,6 +1,7 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; a full disk in one clear line."""
 
 import csv
+import errno
 import io
 import os
 import re
@@ -9,6 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from sr_experiments.errors import DiskFullError, ImageError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.ELOOP}
+CACHE = "data.cache=... or SR_CACHE"  # how to choose another folder for the cache
 _TEMPORARY = re.compile(r"\..+\.\d+")
 
 
@@ -35,6 +41,30 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             error.filename = str(path)  # a full disk does not say where
         raise
     _sync_folder(path.parent)
+
+
+@contextmanager
+def writing_to(folder: Path, choice: str = CACHE) -> Iterator[None]:
+    """Writes into a folder.
+
+    Args:
+        folder: as it stands in the message.
+        choice: the key that chooses another one.
+
+    Raises:
+        DiskFullError: there is no space left.
+        ImageError: it cannot be written for another reason.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL | _REFUSED:
+            raise
+        kind = DiskFullError if error.errno in _FULL else ImageError
+        raise kind(
+            f"{folder}: cannot be written ({error.strerror}); what is finished is kept, and the "
+            f"same command goes on from there: make room, or choose another folder with {choice}"
+        ) from None
 
 
 def write_whole(path: Path, text: str) -> None:

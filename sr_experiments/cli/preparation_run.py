@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from sr_experiments.cli.build import build, check_arguments
-from sr_experiments.data import Degradation
-from sr_experiments.data.download import RemoteFile
-from sr_experiments.data.preparation import Folder, Published, Recipe, State, prepare
+from sr_experiments.data.prepare.catalogue import Folder, Published, Recipe
+from sr_experiments.data.prepare.download import RemoteFile
+from sr_experiments.data.prepare.install import State, prepare
 from sr_experiments.errors import ConfigError
+from sr_experiments.imaging import Degradation
 
 Made = TypeVar("Made")
 

@@ -11,7 +11,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
-from sr_experiments.data.held_out import count_shared
+from sr_experiments.data.index import count_shared
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import print_table, write_images, write_table
@@ -79,11 +79,12 @@ def _limit(trainer: pl.Trainer) -> object:
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
     """Records how many test images were scored during training, and says it above the table."""
-    seen = count_shared(data.benchmarks["val"], data.benchmarks["test"], data.cache)
+    val, test = ([f for s in data.benchmarks[k] for f in s.files] for k in ("val", "test"))
+    seen = count_shared(val, test, data.cache)
     metrics[SEEN] = seen
     if seen:
         rank_zero_only(print)(
-            f"note: {seen} of the {sum(len(s.files) for s in data.benchmarks['test'])} test images "
+            f"note: {seen} of the {len(test)} test images "
             "were scored during training too: what is chosen by val/psnr (best.ckpt, the best job "
             "of a sweep) is chosen on what it is tested on",
             flush=True,

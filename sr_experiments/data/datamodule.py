@@ -9,22 +9,21 @@ from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
-from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.evaluation_set import EvaluationSet, Share, find_given
 from sr_experiments.data.file_list import list_trees
-from sr_experiments.data.held_out import HELD_OUT, hold_out
-from sr_experiments.data.image_set import ImageSet, image_set, resolve_root
-from sr_experiments.data.index import Entry, index_images
+from sr_experiments.data.image_set import HELD_OUT, ImageSet, hold_out, image_set, resolve_root
+from sr_experiments.data.index import ImageInfo, index_images
 from sr_experiments.data.loader import PatchLoader, TimedLoader
 from sr_experiments.data.patches import Patches, RandomPatches, check_at_least
-from sr_experiments.data.reader import make_reader
-from sr_experiments.data.residency import Wish, choose
 from sr_experiments.data.sampler import PatchSampler
-from sr_experiments.data.stored import StoredImages, store_images
+from sr_experiments.data.store.open import StoredImages, store_images
+from sr_experiments.data.store.reader import make_reader
+from sr_experiments.data.store.residency import ResidencyOption, choose
 from sr_experiments.data.streaming import Broken, StreamingSet, skipped
 from sr_experiments.data.training_set import TrainingSet
-from sr_experiments.data.validate import find_doubts
+from sr_experiments.data.validate import find_issues
 from sr_experiments.errors import ImageError
+from sr_experiments.imaging import Degradation
 
 Benchmarks = Mapping[str, Sequence[str]]
 
@@ -79,7 +78,7 @@ class RestorationDataModule(pl.LightningDataModule):
         degradation: Degradation | None = None,
         low_resolution: Mapping[float, Sequence[str]] | None = None,
         cache: str = "~/.cache/sr_experiments",
-        residency: Wish = "auto",
+        residency: ResidencyOption = "auto",
         broken: Broken = "stop",
         strict: bool = False,
         batch_size: int | None = None,
@@ -158,7 +157,7 @@ class RestorationDataModule(pl.LightningDataModule):
         if self.residency == "stream":
             self._report.unlink(missing_ok=True)
         else:
-            self._report_doubts(self._entries())
+            self._report_issues(self._entries())
             self._store()
 
     def train_dataloader(self) -> DataLoader[TrainingBatch]:
@@ -228,20 +227,20 @@ class RestorationDataModule(pl.LightningDataModule):
         self.held_out = held.files
         self.benchmarks["val"].append(held)
 
-    def _entries(self) -> list[Entry]:
+    def _entries(self) -> list[ImageInfo]:
         """The training images, without copies of held-out ones (as t65 is one of t36 in T91)."""
         entries = index_images(self.train_set.files, self.cache)
         held = {entry.digest for entry in index_images(self.held_out, self.cache)}
         return [entry for entry in entries if entry.digest not in held]
 
-    def _report_doubts(self, entries: Sequence[Entry]) -> None:
+    def _report_issues(self, entries: Sequence[ImageInfo]) -> None:
         sets = {s.name: s for sets in self.benchmarks.values() for s in sets}
         tests = {name: index_images(s.files, self.cache) for name, s in sets.items()}
-        doubts = find_doubts(entries, tests, self.channels, self.named)
-        if doubts and self.strict:
-            raise ImageError("\n".join([*doubts, "(data.strict=false turns this into a warning)"]))
-        for doubt in doubts:
-            _say(f"warning: {doubt}")
+        issues = find_issues(entries, tests, self.channels, self.named)
+        if issues and self.strict:
+            raise ImageError("\n".join([*issues, "(data.strict=false turns this into a warning)"]))
+        for issue in issues:
+            _say(f"warning: {issue}")
 
     def _training_set(self) -> TrainingSet:
         stored = self._store()

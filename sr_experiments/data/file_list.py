@@ -2,14 +2,14 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from sr_experiments.data.disk import writing_to
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging.io import EXTENSIONS
+from sr_experiments.files import whole_file, writing_to
+from sr_experiments.imaging.listing import image_paths
 
 
 class FileList:
@@ -53,38 +53,23 @@ def list_trees(roots: Sequence[Path], cache: Path) -> FileList:
             return FileList(paths, kept)
     except OSError:
         pass
-    folders: list[bytes] = []
+    folders: list[str] = []
     paths = b"".join(_list_tree(root, folders) for root in roots)
-    with writing_to(cache):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        temporary = kept.with_name(f".{kept.name}.{os.getpid()}")
-        try:
-            temporary.write_bytes(b"\n".join(folders) + b"\n\n" + paths)
-            temporary.replace(kept)
-        finally:
-            temporary.unlink(missing_ok=True)
+    times = [b"%d %s" % (os.stat(f).st_mtime_ns, os.fsencode(f)) for f in folders]  # noqa: PTH116
+    with writing_to(cache), whole_file(kept) as file:
+        file.write(b"\n".join(times) + b"\n\n" + paths)
     return FileList(paths, kept)
 
 
-def _list_tree(root: Path, folders: list[bytes]) -> bytes:
+def _list_tree(root: Path, folders: list[str]) -> bytes:
     if not root.is_dir():
         raise ImageError(f"{root}: no such folder; name it relative to data.root in data.train")
-    files = sorted(os.fsencode(path) for path in _walk(root, folders))
+    files = [os.fsencode(path) for path in image_paths(root, deep=True, folders=folders)]
     if not files:
         raise ImageError(f"{root}: no image in this folder or below it")
     if any(b"\n" in path for path in files):
         raise ImageError(f"{root}: holds a file with a line break in its name; rename it")
     return b"\n".join(files) + b"\n"
-
-
-def _walk(folder: Path, folders: list[bytes]) -> Iterator[str]:
-    folders.append(b"%d %s" % (folder.stat().st_mtime_ns, os.fsencode(folder)))
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir():
-                yield from _walk(Path(entry.path), folders)
-            elif Path(entry.name).suffix.lower() in EXTENSIONS:
-                yield entry.path
 
 
 def _unchanged(line: bytes) -> bool:

@@ -1,18 +1,18 @@
-"""Named lists of image files."""
+"""Named lists of image files, and validation images that are taken out of one."""
 
+import hashlib
 import importlib.util
-import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fnmatch import translate
 from pathlib import Path
 
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import list_images
-from sr_experiments.imaging.io import EXTENSIONS
+from sr_experiments.imaging.listing import image_paths, list_images
 
 _PACKAGE = "pkg://"
+#: Name of the set, as it stands in metric names.
+HELD_OUT = "held_out"
+_LARGEST_SHARE = 4  # at most every fourth image, so that a small folder keeps something to learn
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
         elif any(mark in entry for mark in "*?["):
             files += _matching(root, entry)
         else:
-            files += _images(path) or map(str, list_images(path))  # which says what is wrong
+            files += image_paths(path) or map(str, list_images(path))  # which says what is wrong
     if not files:
         raise ImageError(f"{root}: no image was listed for {name}")
     return ImageSet(name, tuple(files))
@@ -71,7 +71,7 @@ def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
 def _matching(root: Path, pattern: str) -> list[str]:
     path = Path(pattern)
     folders = [root] if path.parent == Path() else sorted(root.glob(str(path.parent)))
-    files = [file for folder in folders for file in _images(folder, path.name)]
+    files = [file for folder in folders for file in image_paths(folder, path.name)]
     if "**" in path.parts:  # folders of several depths: the order of paths, not of folders
         files.sort(key=Path)
     if path.name == "**" or not files:
@@ -79,19 +79,33 @@ def _matching(root: Path, pattern: str) -> list[str]:
     return files
 
 
-def _images(folder: Path, pattern: str = "*") -> list[str]:
-    """The images directly in a folder, sorted by name; none if it cannot be listed."""
-    matches = re.compile(translate(pattern)).match
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(
-                entry.name
-                for entry in entries
-                if os.path.splitext(entry.name)[1].lower() in EXTENSIONS  # noqa: PTH122
-                and matches(entry.name)
-                and entry.is_file()
-            )
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
-        return []
-    start = f"{folder}{os.sep}"
-    return [start + name for name in names]
+def hold_out(images: ImageSet, count: int) -> tuple[ImageSet, ImageSet]:
+    """Splits a training set into what is learned from and what is held out for validation.
+
+    The choice goes by the names of the files, so that it is the same on every machine and hardly
+    changes when images are added.
+
+    Args:
+        images: the training images.
+        count: images to hold out; a quarter of them is held out at most, and one at least.
+
+    Returns:
+        The images that stay, and the held-out ones, both in their order.
+
+    Raises:
+        ImageError: there is one image alone.
+    """
+    if len(images.files) < 2:
+        raise ImageError(
+            f"data.held_out={count}: there is one training image alone ({images.files[0]}); add "
+            "images to data.train, or set data.held_out=0 and name others in data.val"
+        )
+    count = min(count, max(1, len(images.files) // _LARGEST_SHARE))
+    chosen = set(sorted(images.files, key=_rank)[:count])
+    kept = tuple(file for file in images.files if file not in chosen)
+    held = tuple(file for file in dict.fromkeys(images.files) if file in chosen)
+    return ImageSet(images.name, kept), ImageSet(HELD_OUT, held)
+
+
+def _rank(file: str) -> tuple[str, str]:
+    return hashlib.sha256(Path(file).name.encode()).hexdigest(), file

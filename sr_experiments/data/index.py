@@ -11,17 +11,16 @@ from typing import NamedTuple
 from filelock import FileLock
 from torch import Tensor
 
-from sr_experiments.data.disk import writing_to
 from sr_experiments.data.parallel import results
 from sr_experiments.errors import ImageError, OutOfMemoryError, UserError
-from sr_experiments.files import write_whole
+from sr_experiments.files import write_whole, writing_to
 from sr_experiments.imaging import fits_in_memory, load_image
 
 _FORMAT = 2  # raised when files are read in another way than before
 _NEWS = 256  # images between two savings of what was found
 
 
-class Entry(NamedTuple):
+class ImageInfo(NamedTuple):
     """One image file: its state, the digest of its pixels, and its size in pixels."""
 
     path: str
@@ -40,7 +39,7 @@ def pixel_digest(image: Tensor) -> str:
     return digest.hexdigest()
 
 
-def look(path: Path) -> Entry:
+def read_info(path: Path) -> ImageInfo:
     """Reads one file.
 
     Raises:
@@ -50,12 +49,12 @@ def look(path: Path) -> Entry:
     with fits_in_memory(path):
         digest = pixel_digest(image)
     state = path.stat()
-    return Entry(str(path), state.st_size, state.st_mtime_ns, digest, *map(int, image.shape))
+    return ImageInfo(str(path), state.st_size, state.st_mtime_ns, digest, *map(int, image.shape))
 
 
 def index_images(
     files: Sequence[Path | str], cache: Path, workers: int | None = None
-) -> list[Entry]:
+) -> list[ImageInfo]:
     """The entries of all files; only new and changed ones (by size and time) are read.
 
     Args:
@@ -70,7 +69,7 @@ def index_images(
     # Strings and few containers: for 10,000 images, Path objects and rows take a second.
     here = os.getcwd()  # noqa: PTH109
     paths = [os.path.join(here, file) for file in files]  # noqa: PTH118
-    known: dict[str, Entry] = {}
+    known: dict[str, ImageInfo] = {}
     for folder in {path.rpartition(os.sep)[0] or os.sep for path in paths}:
         known |= _load(Path(folder), cache)
     new = [Path(path) for path in dict.fromkeys(paths) if not _current(known.get(path), path)]
@@ -79,11 +78,17 @@ def index_images(
     return [known[path] for path in paths]
 
 
-def _read(new: Sequence[Path], cache: Path, workers: int | None) -> dict[str, Entry]:
-    found: dict[str, Entry] = {}
-    unsaved: dict[Path, dict[str, Entry]] = {}
+def count_shared(some: Sequence[Path | str], others: Sequence[Path | str], cache: Path) -> int:
+    """How many images of ``others`` are among ``some`` too, pixel by pixel."""
+    known = {image.digest for image in index_images(some, cache)}
+    return sum(image.digest in known for image in index_images(others, cache))
+
+
+def _read(new: Sequence[Path], cache: Path, workers: int | None) -> dict[str, ImageInfo]:
+    found: dict[str, ImageInfo] = {}
+    unsaved: dict[Path, dict[str, ImageInfo]] = {}
     problems: list[UserError] = []
-    for path, result in zip(new, results(look, new, workers), strict=True):
+    for path, result in zip(new, results(read_info, new, workers), strict=True):
         if isinstance(result, UserError):
             problems.append(result)
             continue
@@ -103,7 +108,7 @@ def _read(new: Sequence[Path], cache: Path, workers: int | None) -> dict[str, En
     return found
 
 
-def _current(entry: Entry | None, path: str) -> bool:
+def _current(entry: ImageInfo | None, path: str) -> bool:
     try:
         state = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -116,19 +121,19 @@ def _file(folder: Path, cache: Path) -> Path:
     return cache / "index" / f"{key}.json"
 
 
-def _load(folder: Path, cache: Path) -> dict[str, Entry]:
+def _load(folder: Path, cache: Path) -> dict[str, ImageInfo]:
     try:
         checksum, _, text = _file(folder, cache).read_bytes().partition(b"\n")
         if int(checksum, 16) != zlib.crc32(text):
             return {}  # damaged: the images are read again
         columns = json.loads(text)
-        rows = zip(*(columns[field] for field in Entry._fields), strict=True)
-        return {row[0]: Entry._make(row) for row in rows}
+        rows = zip(*(columns[field] for field in ImageInfo._fields), strict=True)
+        return {row[0]: ImageInfo._make(row) for row in rows}
     except (OSError, ValueError, TypeError, KeyError):  # the last two: made by an older version
         return {}
 
 
-def _remember(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
+def _remember(unsaved: Mapping[Path, dict[str, ImageInfo]], cache: Path) -> None:
     """Saves for later runs; where that fails, this one goes on, and they read the images again."""
     try:
         with writing_to(cache):
@@ -137,12 +142,12 @@ def _remember(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
         print(f"warning: what was found in {len(unsaved)} folders is not kept: {error}", flush=True)
 
 
-def _save(unsaved: Mapping[Path, dict[str, Entry]], cache: Path) -> None:
+def _save(unsaved: Mapping[Path, dict[str, ImageInfo]], cache: Path) -> None:
     for folder, entries in unsaved.items():
         path = _file(folder, cache)
         path.parent.mkdir(parents=True, exist_ok=True)  # for the lock
         with FileLock(path.with_suffix(".lock")):
             rows = {**_load(folder, cache), **entries}.values()
-            columns = dict(zip(Entry._fields, zip(*rows, strict=True), strict=True))
+            columns = dict(zip(ImageInfo._fields, zip(*rows, strict=True), strict=True))
             text = json.dumps(columns)
             write_whole(path, f"{zlib.crc32(text.encode()):08x}\n{text}")

@@ -32,15 +32,15 @@ class Patches(Protocol):
         """One epoch for images of these (height, width): int64 [N, 5], shuffled."""
 
 
-def check_at_least(least: int, **values: float | None) -> None:
+def check_at_least(minimum: int, **values: float | None) -> None:
     """Checks arguments by name; None is none of them.
 
     Raises:
         ValueError: one is smaller.
     """
     for name, value in values.items():
-        if value is not None and value < least:
-            raise ValueError(f"{name} must be at least {least}, got {value}")
+        if value is not None and value < minimum:
+            raise ValueError(f"{name} must be at least {minimum}, got {value}")
 
 
 def _rest(n: int, symmetries: Sequence[int], generator: Generator) -> Tensor:

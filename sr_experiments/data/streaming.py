@@ -12,13 +12,13 @@ from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from sr_experiments.batches import TrainingBatch
-from sr_experiments.data.builder import Variant
-from sr_experiments.data.degradation import Degradation, turn
 from sr_experiments.data.file_list import FileList
-from sr_experiments.data.noise import uniform
 from sr_experiments.data.patches import RandomPatches
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import load_image
+from sr_experiments.imaging import Degradation, load_image
+from sr_experiments.imaging.augment import apply_symmetries
+from sr_experiments.imaging.noise import uniform
 from sr_experiments.imaging.resize import as_fraction
 
 Broken = Literal["stop", "skip"]
@@ -57,7 +57,7 @@ class StreamingSet(Dataset[TrainingBatch]):
         self.degradation = degradation
         self.broken = broken
         self.report = report
-        self.original = Variant(channels)
+        self.original = StoreSpec(channels)
         self.interpolated = interpolated
         self.ratios = [as_fraction(scale) for scale in scales]
 
@@ -78,8 +78,8 @@ class StreamingSet(Dataset[TrainingBatch]):
         pairs = [self._pair(*row) for row in rows[:, [0, 4]].tolist()]
         inputs, targets = (torch.stack(images) for images in zip(*pairs, strict=True))
         return {
-            "input": turn(inputs, rows[:, 3]) / 255,
-            "target": turn(targets, rows[:, 3]) / 255,
+            "input": apply_symmetries(inputs, rows[:, 3]) / 255,
+            "target": apply_symmetries(targets, rows[:, 3]) / 255,
             "scale": self.scales[rows[:, 0] % len(self.scales)],
             "index": rows[:, 0] // len(self.scales),
         }
@@ -92,25 +92,25 @@ class StreamingSet(Dataset[TrainingBatch]):
         side = periods * ratio.numerator
         original = self._cut(self._image(index, side), side, key)
         target = self.original.render(original)[None].double()
-        small = self.degradation.shrink(target, ratio, key % self.degradation.levels)
+        small = self.degradation.downscale(target, ratio, key % self.degradation.quality_count)
         if self.degradation.noisy:
             small = small + self.degradation.noise(torch.tensor([key]), small.shape[1:])
         if self.interpolated:
-            small = self.degradation.enlarge(small, ratio)[..., :size, :size]
+            small = self.degradation.upscale(small, ratio)[..., :size, :size]
             target = target[..., :size, :size]
         return small[0].float(), target[0].float()
 
-    def _image(self, index: int, least: int) -> Tensor:
+    def _image(self, index: int, min_size: int) -> Tensor:
         """The image, or the next one that is usable."""
         for step in range(len(self.files)):
             path = self.files[(index + step) % len(self.files)]
             try:
                 image = load_image(path)
-                if min(image.shape[-2:]) >= least:
+                if min(image.shape[-2:]) >= min_size:
                     return image
                 raise ImageError(
                     f"{path}: {image.shape[-1]} x {image.shape[-2]} pixels are fewer than a patch "
-                    f"of {least}"
+                    f"of {min_size}"
                 )
             except ImageError as error:
                 if self.broken == "stop":

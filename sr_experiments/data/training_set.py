@@ -7,9 +7,10 @@ from torch import Generator, Tensor
 from torch.utils.data import Dataset
 
 from sr_experiments.batches import TrainingBatch
-from sr_experiments.data.degradation import Degradation, turn
 from sr_experiments.data.patches import Patches
-from sr_experiments.data.reader import Reader
+from sr_experiments.data.store.reader import Reader
+from sr_experiments.imaging import Degradation
+from sr_experiments.imaging.augment import apply_symmetries
 from sr_experiments.imaging.resize import as_fraction
 
 
@@ -64,7 +65,7 @@ class TrainingSet(Dataset[TrainingBatch]):
 
     def __getitems__(self, rows: Tensor) -> TrainingBatch:
         """The batch for rows (item, top, left, symmetry, key) of the table."""
-        x = self.inputs.crops(rows, rows[:, 1:3], self.patches.size)
+        x = self.inputs.read_patches(rows, rows[:, 1:3], self.patches.size)
         if self.degradation.noisy:
             x = x + self._noise(rows.to(x.device), x.shape[1:])
         return {
@@ -76,7 +77,7 @@ class TrainingSet(Dataset[TrainingBatch]):
 
     def _target(self, rows: Tensor) -> Tensor:
         factor = 1 if self.interpolated else int(self.scales[rows[0, 0]])
-        return self.targets.crops(rows, rows[:, 1:3] * factor, self.patches.size * factor)
+        return self.targets.read_patches(rows, rows[:, 1:3] * factor, self.patches.size * factor)
 
     def _noise(self, rows: Tensor, shape: Sequence[int]) -> Tensor:
         keys = rows[:, 4]
@@ -86,10 +87,10 @@ class TrainingSet(Dataset[TrainingBatch]):
         noise = torch.empty(len(rows), *shape, device=rows.device)
         for scale in scales.unique().tolist():
             chosen = scales == scale
-            noise[chosen] = self.degradation.enlarged_noise(
+            noise[chosen] = self.degradation.upscaled_noise(
                 keys[chosen], shape, as_fraction(scale), rows[chosen, 1:3]
             )
-        return turn(noise, rows[:, 3])
+        return apply_symmetries(noise, rows[:, 3])
 
     def _lively(self, table: Tensor) -> Tensor:
         """Which rows show enough detail: bool [N]."""

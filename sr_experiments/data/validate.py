@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from sr_experiments.data.builder import Variant
-from sr_experiments.data.index import Entry
+from sr_experiments.data.index import ImageInfo
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.errors import ImageError
 
 _SHOWN = 5
@@ -18,24 +18,26 @@ def _names(entries: Sequence[str]) -> str:
     return ", ".join(entries[:_SHOWN]) + more
 
 
-def check_sizes(entries: Sequence[Entry], variant: Variant, least: int) -> None:
+def check_sizes(entries: Sequence[ImageInfo], spec: StoreSpec, min_size: int) -> None:
     """Checks that each input image holds a patch.
 
     Raises:
         ImageError: names those that are too small.
     """
     small = []
-    for entry, (_, height, width) in zip(entries, variant.shapes(entries), strict=True):
-        if height < least or width < least:
+    for entry, (_, height, width) in zip(entries, spec.shapes(entries), strict=True):
+        if height < min_size or width < min_size:
             small.append(f"{entry.path} ({entry.width} x {entry.height})")
     if small:
         raise ImageError(
-            f"too small for a patch of {least} pixels at scale {float(variant.ratio):g}: "
+            f"too small for a patch of {min_size} pixels at scale {float(spec.ratio):g}: "
             f"{_names(small)}; remove them or set a smaller patches.size"
         )
 
 
-def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) -> list[Entry]:
+def pair_up(
+    originals: Sequence[ImageInfo], small: Sequence[ImageInfo], scale: float
+) -> list[ImageInfo]:
     """The low-resolution image of each original: 0001x2.png or 0001.png for 0001.png.
 
     Where a name occurs in several folders, the folders below the common one must agree too:
@@ -58,15 +60,15 @@ def pair_up(originals: Sequence[Entry], small: Sequence[Entry], scale: float) ->
     return pairs
 
 
-def any_partner(originals: Sequence[Entry], small: Sequence[Entry], scale: float) -> bool:
+def any_partner(originals: Sequence[ImageInfo], small: Sequence[ImageInfo], scale: float) -> bool:
     """Whether low-resolution images of that name exist for any of the originals."""
     by_stem = _by_stem(small, scale)
     return any(Path(entry.path).stem in by_stem for entry in originals)
 
 
-def _by_stem(small: Sequence[Entry], scale: float) -> dict[str, dict[str, Entry]]:
+def _by_stem(small: Sequence[ImageInfo], scale: float) -> dict[str, dict[str, ImageInfo]]:
     suffix = re.compile(rf"[_-]?x{scale:g}$", re.IGNORECASE)
-    by_stem: dict[str, dict[str, Entry]] = defaultdict(dict)
+    by_stem: dict[str, dict[str, ImageInfo]] = defaultdict(dict)
     for entry in small:
         for stem in (Path(entry.path).stem, suffix.sub("", Path(entry.path).stem)):
             by_stem[stem][entry.path] = entry
@@ -74,8 +76,10 @@ def _by_stem(small: Sequence[Entry], scale: float) -> dict[str, dict[str, Entry]
 
 
 def _partners(
-    paths: Collection[str], by_stem: Mapping[str, Mapping[str, Entry]], small: Sequence[Entry]
-) -> dict[str, Entry]:
+    paths: Collection[str],
+    by_stem: Mapping[str, Mapping[str, ImageInfo]],
+    small: Sequence[ImageInfo],
+) -> dict[str, ImageInfo]:
     """The one partner of each path, by its name or by its name and folders."""
     namesakes = Counter(Path(path).stem for path in paths)
     folder, small_folder = _below_common(paths), _below_common({e.path for e in small})
@@ -104,7 +108,7 @@ def _below_common(paths: Collection[str]) -> dict[str, str]:
     return {path: os.path.relpath(parent, common) for path, parent in parents.items()}
 
 
-def _check_ratio(originals: Sequence[Entry], pairs: Sequence[Entry], scale: float) -> None:
+def _check_ratio(originals: Sequence[ImageInfo], pairs: Sequence[ImageInfo], scale: float) -> None:
     wrong = [
         f"{s.path} is {s.width} x {s.height}, not {int(e.width // scale)} x "
         f"{int(e.height // scale)}"
@@ -118,9 +122,9 @@ def _check_ratio(originals: Sequence[Entry], pairs: Sequence[Entry], scale: floa
         )
 
 
-def find_doubts(
-    training: Sequence[Entry],
-    tests: Mapping[str, Sequence[Entry]],
+def find_issues(
+    training: Sequence[ImageInfo],
+    tests: Mapping[str, Sequence[ImageInfo]],
     channels: int,
     named: Collection[str] = (),
 ) -> list[str]:
@@ -133,14 +137,14 @@ def find_doubts(
         named: paths that were named one by one: if they are gray, that is meant.
 
     Returns:
-        One line per doubt, with the way to mend it.
+        One line per issue, with the way to mend it.
     """
-    doubts = []
+    issues = []
     seen = {entry.digest: entry.path for entry in training}
     for name, entries in tests.items():
         leaks = [f"{e.path} = {seen[e.digest]}" for e in entries if e.digest in seen]
         if leaks:
-            doubts.append(
+            issues.append(
                 f"{len(leaks)} of {len(entries)} images of the test set {name} are training "
                 f"images too, pixel by pixel, so that its scores mean nothing: {_names(leaks)}; "
                 "remove them from data.train or leave the set out of data.val and data.test"
@@ -148,8 +152,8 @@ def find_doubts(
     gray = [entry.path for entry in training if entry.channels < channels]
     gray = [path for path in gray if path not in named]
     if gray:
-        doubts.append(
+        issues.append(
             f"{len(gray)} of {len(training)} training images are gray, for a network for colour: "
             f"{_names(gray)}; remove them from data.train or set model.in_channels=1"
         )
-    return doubts
+    return issues

@@ -9,8 +9,16 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from sr_experiments.data import Degradation
-from sr_experiments.imaging import Border, imresize, luma, modcrop, quantise, round_half_up, shave
+from sr_experiments.imaging import (
+    Border,
+    Degradation,
+    imresize,
+    luma,
+    modcrop,
+    quantise,
+    round_half_up,
+    shave,
+)
 from sr_experiments.imaging.resize import as_fraction
 from sr_experiments.inference import Upscaler
 from sr_experiments.inference.bicubic import Bicubic

@@ -25,21 +25,6 @@ _LIMIT = "SR_MAX_PIXELS"
 _MOST_PIXELS = 178_956_970  # where Pillow refuses too
 
 
-def list_images(folder: Path) -> list[Path]:
-    """The image files directly in a folder, sorted by name.
-
-    Raises:
-        ImageError: there is no such folder, or no image in it.
-    """
-    if not folder.is_dir():
-        raise ImageError(f"{folder}: no such folder; expected a folder of images")
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in EXTENSIONS and p.is_file())
-    if not files:
-        known = " ".join(sorted(EXTENSIONS))
-        raise ImageError(f"{folder}: holds no image; expected files ending in {known}")
-    return files
-
-
 def load_image(path: Path) -> Tensor:
     """Reads an 8-bit image as uint8 [3, H, W] (RGB), or [1, H, W] if the file is gray.
 

@@ -87,9 +87,9 @@ class PerceptualLoss(nn.Module):
             raise ValueError(f"rescale must be positive, got {rescale}")
         if backbone not in BACKBONES:
             raise ValueError(f"backbone must be one of {', '.join(BACKBONES)}, got {backbone!r}")
-        least = BACKBONES[backbone].least
-        if input_size is not None and input_size < least:
-            raise ValueError(f"input_size must be at least {least} for {backbone}")
+        min_size = BACKBONES[backbone].min_size
+        if input_size is not None and input_size < min_size:
+            raise ValueError(f"input_size must be at least {min_size} for {backbone}")
         wanted = layer or BACKBONES[backbone].layer
         layers = {wanted: 1.0} if isinstance(wanted, str) else dict(wanted)
         if weights is None:
@@ -104,7 +104,7 @@ class PerceptualLoss(nn.Module):
         self.extractor = _Unowned(torch.compile(extractor) if compile else extractor)
         self.weights = dict(zip(nodes, layers.values(), strict=True))
         self.criterion, self.rescale, self.unit_rms = criterion, rescale, unit_rms
-        self.input_size, self.least = input_size, least
+        self.input_size, self.min_size = input_size, min_size
         self.bf16, self.channels_last = bf16, channels_last
         mean, std = normalisation(backbone) if imagenet_norm else (torch.zeros(1), torch.ones(1))
         self.register_buffer("mean", mean, persistent=False)
@@ -133,8 +133,10 @@ class PerceptualLoss(nn.Module):
         smallest = min(image.shape[-2:])
         if self.input_size is not None:
             size = [self.input_size, self.input_size]
-        elif smallest < self.least:
-            size = [max(self.least, round(n * self.least / smallest)) for n in image.shape[-2:]]
+        elif smallest < self.min_size:
+            size = [
+                max(self.min_size, round(n * self.min_size / smallest)) for n in image.shape[-2:]
+            ]
         else:
             return image
         return F.interpolate(image, size, mode="bilinear", antialias=True)

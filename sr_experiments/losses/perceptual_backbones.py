@@ -26,14 +26,14 @@ class Backbone:
         weights: member of its torchvision weights; the first recipe where there are several, since
             published perceptual losses used that one.
         trunk: attribute that holds the convolutional part; "" where it is the network itself.
-        least: smallest side of an input that leaves a feature map.
+        min_size: smallest side of an input that leaves a feature map.
         options: further arguments of torchvision's constructor.
     """
 
     layer: str
     weights: str = "IMAGENET1K_V1"
     trunk: str = ""
-    least: int = 32
+    min_size: int = 32
     options: tuple[tuple[str, Any], ...] = ()
 
 
@@ -48,7 +48,7 @@ BACKBONES = {
     "wide_resnet101_2": Backbone("layer4"),
     # transform_input maps ImageNet's normalisation to the one that the network was trained with.
     "inception_v3": Backbone(
-        "Mixed_7c", least=75, options=(("transform_input", True), ("init_weights", True))
+        "Mixed_7c", min_size=75, options=(("transform_input", True), ("init_weights", True))
     ),
     "squeezenet1_0": Backbone("features.12"),
     "fcn_resnet101": Backbone("layer4", "COCO_WITH_VOC_LABELS_V1", "backbone", 32, _NO_BACKBONE),

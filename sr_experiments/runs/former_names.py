@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 #: ``_target_`` paths, whole or up to a dot, and what stands for them now.
-TARGETS: dict[str, str] = {}
+TARGETS = {"sr_experiments.data.Degradation": "sr_experiments.imaging.Degradation"}
 #: Keys at the top of a configuration.
 KEYS: dict[str, str] = {}
 

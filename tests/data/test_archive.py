@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.data.archive import extract
+from sr_experiments.data.prepare.archive import extract
 from sr_experiments.errors import ImageError
 
 EVIL = ["../evil.png", "/tmp/evil.png", "a/../../evil.png", "..\\evil.png", "C:\\evil.png"]

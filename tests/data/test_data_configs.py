@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from sr_experiments.cli.build import build, check
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.preparation_run import _published
-from sr_experiments.data import Degradation
+from sr_experiments.imaging import Degradation
 
 
 def options(group: str) -> list[str]:

@@ -7,17 +7,10 @@ import pytest
 import torch
 
 from sr_experiments.batches import TrainingBatch
-from sr_experiments.data import (
-    DIV2K,
-    SR291,
-    Degradation,
-    GridPatches,
-    RandomPatches,
-    RestorationDataModule,
-)
+from sr_experiments.data import GridPatches, RandomPatches, RestorationDataModule
 from sr_experiments.data.image_set import image_set
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import imresize, list_images, load_image, save_image
+from sr_experiments.imaging import Degradation, imresize, list_images, load_image, save_image
 from sr_experiments.imaging.augment import dihedral
 
 MakeImages = Callable[..., Path]
@@ -252,25 +245,6 @@ def test_patterns_choose_images(make_images: MakeImages, cache: Path) -> None:
     ]
     with pytest.raises(ImageError, match=r"x\*\.png: no image matches"):
         module(folder, cache, train=[f"{folder.name}/x*.png"])
-
-
-def test_published_sets(make_images: MakeImages, cache: Path, tmp_path: Path) -> None:
-    rest: dict[str, Any] = {
-        "patches": RandomPatches(12, 4, 4),
-        "channels": 3,
-        "scales": [2],
-        "interpolated": False,
-        "cache": str(cache),
-    }
-    for name in ("T91", "BSD200", "Set5", "Set14", "DIV2K_train_HR"):
-        make_images(name, count=2)
-    for number in (801, 809, 810, 811, 900):
-        image = torch.full((3, 60, 60), number % 256, dtype=torch.uint8)
-        save_image(image, tmp_path / "DIV2K_valid_HR" / f"{number:04d}.png")
-    div2k = DIV2K(str(tmp_path), **rest)
-    assert [Path(f).stem for f in div2k.benchmarks["val"][0].files] == ["0801", "0809", "0810"]
-    assert len(div2k.benchmarks["test"][0].files) == 5
-    assert SR291(str(tmp_path), **rest).training_images == 4
 
 
 def flip_a_byte(file: Path) -> None:

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy import ndimage
 
-from sr_experiments.data import Degradation
-from sr_experiments.data.degradation import turn
-from sr_experiments.imaging import imresize
-from sr_experiments.imaging.augment import dihedral
+from sr_experiments.imaging import Degradation, imresize
+from sr_experiments.imaging.augment import apply_symmetries, dihedral
 
 
 def image(channels: int = 1, side: int = 36) -> torch.Tensor:
@@ -24,16 +22,16 @@ def image(channels: int = 1, side: int = 36) -> torch.Tensor:
 def test_bicubic_is_imresize() -> None:
     x = image()
     third = Fraction(3)
-    assert torch.equal(Degradation().shrink(x, third), imresize(x, 1 / third))
-    whole = Degradation(resize="uint8").shrink(x, third)
+    assert torch.equal(Degradation().downscale(x, third), imresize(x, 1 / third))
+    whole = Degradation(resize="uint8").downscale(x, third)
     assert torch.equal(whole, imresize(x, 1 / third, uint8=True))
-    rounded = Degradation(quantise=True).shrink(x, third)
+    rounded = Degradation(quantise=True).downscale(x, third)
     assert torch.equal(rounded, (imresize(x, 1 / third) + 0.5).floor().clamp(0, 255))
 
 
 def test_blur_is_scipys() -> None:
     x = image()
-    ours = Degradation(blur=1.6, kernel=7).shrink(x, Fraction(1))[0, 0].numpy()
+    ours = Degradation(blur=1.6, kernel=7).downscale(x, Fraction(1))[0, 0].numpy()
     theirs = ndimage.gaussian_filter(x[0, 0].numpy(), 1.6, radius=3, mode="reflect")
     np.testing.assert_allclose(ours, theirs, atol=1e-10)
 
@@ -41,7 +39,7 @@ def test_blur_is_scipys() -> None:
 @pytest.mark.parametrize("scale", [2, 3, 4])
 def test_decimation_keeps_one_pixel_of_each_block(scale: int) -> None:
     x = image()
-    small = Degradation(resize="decimate").shrink(x, Fraction(scale))
+    small = Degradation(resize="decimate").downscale(x, Fraction(scale))
     offset = (scale - 1) // 2
     assert torch.equal(small, x[..., offset::scale, offset::scale])
     assert small.shape[-1] == 36 // scale
@@ -49,13 +47,13 @@ def test_decimation_keeps_one_pixel_of_each_block(scale: int) -> None:
 
 def test_decimation_refuses_broken_scales() -> None:
     with pytest.raises(ValueError, match=r"resize=decimate needs whole scales, got 1\.5"):
-        Degradation(resize="decimate").shrink(image(), Fraction(3, 2))
+        Degradation(resize="decimate").downscale(image(), Fraction(3, 2))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_jpeg_is_pils(channels: int) -> None:
     x = image(channels)
-    ours = Degradation(quality=[90, 30]).shrink(x, Fraction(1), level=1)
+    ours = Degradation(quality=[90, 30]).downscale(x, Fraction(1), quality_index=1)
     pixels = x[0].byte().permute(1, 2, 0).numpy()
     file = BytesIO()
     Image.fromarray(pixels[..., 0] if channels == 1 else pixels).save(file, "JPEG", quality=30)
@@ -65,10 +63,10 @@ def test_jpeg_is_pils(channels: int) -> None:
 
 def test_noise_levels() -> None:
     keys = torch.arange(3000)
-    assert set(Degradation(sigma=15).strength(keys).tolist()) == {15.0}
-    some = Degradation(sigma=[10, 30, 50]).strength(keys)
+    assert set(Degradation(sigma=15).noise_sigma(keys).tolist()) == {15.0}
+    some = Degradation(sigma=[10, 30, 50]).noise_sigma(keys)
     assert {10.0, 30.0, 50.0} == set(some.tolist())
-    blind = Degradation(sigma=[0, 55], blind=True).strength(keys)
+    blind = Degradation(sigma=[0, 55], blind=True).noise_sigma(keys)
     assert blind.min() < 1
     assert blind.max() > 54
     assert len(blind.unique()) == 3000
@@ -81,7 +79,7 @@ def test_enlarged_noise_has_the_statistics_of_an_enlarged_noisy_image(ratio: Fra
     degradation = Degradation(sigma=10)
     period = ratio.numerator
     corners = torch.tensor([[5, 7]]).expand(4000, -1)
-    ours = degradation.enlarged_noise(torch.arange(4000), (1, 12, 12), ratio, corners)
+    ours = degradation.upscaled_noise(torch.arange(4000), (1, 12, 12), ratio, corners)
     side = int(60 / ratio)
     field = 10 * torch.randn(4000, 1, side, side, generator=torch.Generator().manual_seed(2))
     theirs = imresize(field, ratio)[..., 24 + 5 % period :, 24 + 7 % period :][..., :12, :12]
@@ -104,7 +102,7 @@ def test_evaluation_is_fixed_per_image_and_seed() -> None:
 def test_turn_applies_each_symmetry(symmetries: list[int]) -> None:
     images = torch.arange(len(symmetries) * 2 * 9).view(-1, 2, 3, 3)
     expected = torch.stack([dihedral(x, k) for x, k in zip(images, symmetries, strict=True)])
-    assert torch.equal(turn(images, torch.tensor(symmetries)), expected)
+    assert torch.equal(apply_symmetries(images, torch.tensor(symmetries)), expected)
 
 
 @pytest.mark.parametrize(
@@ -133,8 +131,8 @@ def test_ranges(name: str, value: object) -> None:
 def test_whole_says_whether_values_are_whole(
     degradation: Degradation, ratio: Fraction, interpolated: bool
 ) -> None:
-    result = degradation.shrink(image(), ratio)
+    result = degradation.downscale(image(), ratio)
     if interpolated:
-        result = degradation.enlarge(result, ratio)
+        result = degradation.upscale(result, ratio)
     exact = torch.equal(result, result.round()) and result.min() >= 0 and result.max() <= 255
-    assert degradation.whole(ratio, interpolated) == exact
+    assert degradation.is_uint8(ratio, interpolated) == exact

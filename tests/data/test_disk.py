@@ -11,17 +11,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from sr_experiments.data import Degradation, builder, index
-from sr_experiments.data.builder import Variant, build_stores
+from sr_experiments.data import index
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.index import index_images
 from sr_experiments.data.parallel import results
-from sr_experiments.data.preparation import Folder, Published, prepare
+from sr_experiments.data.prepare.catalogue import Folder, Published
+from sr_experiments.data.prepare.install import prepare
+from sr_experiments.data.store import build as builder
+from sr_experiments.data.store.build import build_stores
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.errors import DiskFullError, ImageError, OutOfMemoryError
-from sr_experiments.imaging import list_images, load_image
+from sr_experiments.imaging import Degradation, list_images, load_image
 
 MakeImages = Callable[..., Path]
-DOUBLE = Variant(3, Degradation(), Fraction(2), 0, True)
+DOUBLE = StoreSpec(3, Degradation(), Fraction(2), 0, True)
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_a_build_goes_on_after_room_was_made(
     monkeypatch.setattr(builder, "_check_space", lambda tasks: None)
     (small_disk / "others").write_bytes(bytes(140_000))
     with pytest.raises(DiskFullError, match=r"disk.* cannot be written \(No space left .*SR_CACHE"):
-        build_stores(entries, [Variant(3), DOUBLE], small_disk, workers)
+        build_stores(entries, [StoreSpec(3), DOUBLE], small_disk, workers)
     marks = next((small_disk / "stores").glob("*interpolated*.done")).read_text()
     done = len(entries) - marks.count("-" * 8)  # the others hold their checksums
     assert 0 < done < len(entries)
@@ -62,9 +65,9 @@ def test_a_build_goes_on_after_room_was_made(
     monkeypatch.setattr(
         builder, "load_image", lambda path: (read.append(path), load_image(path))[1]
     )
-    built = build_stores(entries, [Variant(3), DOUBLE], small_disk, 0)
+    built = build_stores(entries, [StoreSpec(3), DOUBLE], small_disk, 0)
     assert len(read) <= len(entries) - done
-    whole = build_stores(entries, [Variant(3), DOUBLE], tmp_path / "alone")
+    whole = build_stores(entries, [StoreSpec(3), DOUBLE], tmp_path / "alone")
     for one, other in zip(built, whole, strict=True):
         assert one.path.read_bytes() == other.path.read_bytes()
 
@@ -86,11 +89,11 @@ def test_space_is_counted_for_what_an_interrupted_build_lacks(
     with monkeypatch.context() as context:
         context.setattr(builder, "load_image", lambda path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            build_stores(entries, [Variant(3)], cache)
+            build_stores(entries, [StoreSpec(3)], cache)
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr("sr_experiments.data.builder.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("sr_experiments.data.store.build.shutil.disk_usage", lambda _: usage)
     with pytest.raises(DiskFullError, match="MB are free"):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
 
 
 def test_without_room_for_the_index_the_run_goes_on(
@@ -119,7 +122,7 @@ def test_a_cache_that_cannot_be_written_is_named(make_images: MakeImages, tmp_pa
         list_trees([folder], cache)
     entries = index_images(list_images(folder), cache)
     with pytest.raises(ImageError, match=told):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
 
 
 @pytest.mark.parametrize("notes", [b"+\xff", b"++++"])
@@ -130,11 +133,11 @@ def test_notes_that_do_not_fit_are_not_believed(
     with monkeypatch.context() as context:
         context.setattr(builder, "load_image", lambda path: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            build_stores(entries, [Variant(3)], cache)
+            build_stores(entries, [StoreSpec(3)], cache)
     (partial,) = (cache / "stores").glob("*.partial")
     os.truncate(partial, 3000)  # what a power cut can leave
     partial.with_suffix(".done").write_bytes(notes)
-    store = build_stores(entries, [Variant(3)], cache)[0]
+    store = build_stores(entries, [StoreSpec(3)], cache)[0]
     content = load_file(store.path)
     assert all(image.float().std() > 50 for image in content.values())
     assert torch.equal(content[sorted(content)[0]], load_image(Path(entries[0].path)))
@@ -147,9 +150,9 @@ def test_an_image_that_does_not_fit_into_memory_is_named(
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 1 TB")
 
     entries = index_images(list_images(make_images()), cache)
-    monkeypatch.setattr(Variant, "render", full)
+    monkeypatch.setattr(StoreSpec, "render", full)
     with pytest.raises(OutOfMemoryError, match=r"0000\.png: does not fit into memory"):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
 
 
 def _die(item: int) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.data.download import RemoteFile, download, numbered
+from sr_experiments.data.prepare.download import RemoteFile, download, numbered
 from sr_experiments.errors import ImageError
 from tests.data.loopback import Loopback
 
@@ -15,7 +15,7 @@ SHA256 = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sr_experiments.data.download.time.sleep", lambda _: None)
+    monkeypatch.setattr("sr_experiments.data.prepare.download.time.sleep", lambda _: None)
 
 
 @pytest.fixture

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from sr_experiments.data import RandomPatches, RestorationDataModule
-from sr_experiments.data.held_out import HELD_OUT, count_shared, hold_out
-from sr_experiments.data.image_set import ImageSet, image_set
+from sr_experiments.data.image_set import HELD_OUT, ImageSet, hold_out
+from sr_experiments.data.index import count_shared
 from sr_experiments.errors import ImageError
+from sr_experiments.imaging import list_images
 
 MakeImages = Callable[..., Path]
 
@@ -97,6 +98,5 @@ def test_shared_images_are_found_by_their_pixels(make_images: MakeImages, cache:
     val, test = make_images("val", count=3), make_images("test", count=4, seed=1)
     for name in ("0000.png", "0002.png"):
         shutil.copy(val / name, test / f"copy_of_{name}")
-    sets = [image_set(folder.name, folder.parent, [folder.name]) for folder in (val, test)]
-    assert count_shared([sets[0]], [sets[1]], cache) == 2
-    assert count_shared([], [sets[1]], cache) == 0
+    assert count_shared(list_images(val), list_images(test), cache) == 2
+    assert count_shared([], list_images(test), cache) == 0

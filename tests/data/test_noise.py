@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sr_experiments.data.noise import gaussian, mix, uniform
+from sr_experiments.imaging.noise import gaussian, mix, uniform
 
 
 def splitmix64(state: int) -> int:

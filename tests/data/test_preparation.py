@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.data.download import RemoteFile
 from sr_experiments.data.index import index_images
-from sr_experiments.data.preparation import Folder, Published, Recipe, folder_digest, prepare
+from sr_experiments.data.prepare.catalogue import Folder, Published, Recipe
+from sr_experiments.data.prepare.download import RemoteFile
+from sr_experiments.data.prepare.install import folder_digest, prepare
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import list_images
 from tests.data.loopback import Loopback

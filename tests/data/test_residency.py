@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 
-from sr_experiments.data.residency import choose
+from sr_experiments.data.store.residency import choose
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_workers_cannot_read_the_accelerator(
     (tmp_path / "store").write_bytes(b"0" * 1000)
     store: Any = type("Store", (), {"path": tmp_path / "store"})()
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10**9, 10**9))
-    monkeypatch.setattr("sr_experiments.data.residency.available_memory", lambda: memory)
+    monkeypatch.setattr("sr_experiments.data.store.residency.available_memory", lambda: memory)
     found, said = choose("auto", [store], torch.device("cuda"), workers=workers)
     assert found == expected
     assert f"residency={expected}" in said

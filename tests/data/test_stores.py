@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-from sr_experiments.data import Degradation
-from sr_experiments.data.builder import Variant, build_stores, store_path
-from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.reader import Source, make_reader
-from sr_experiments.data.store import ImageStore, header
+from sr_experiments.data.index import ImageInfo, index_images
+from sr_experiments.data.store.build import build_stores, store_path
+from sr_experiments.data.store.file import ImageStore, header
+from sr_experiments.data.store.reader import Source, make_reader
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.errors import DiskFullError, ImageError
 from sr_experiments.imaging import (
+    Degradation,
     imresize,
     list_images,
     load_image,
@@ -60,8 +61,8 @@ def test_stores_equal_the_direct_path(
     entries = index_images(list_images(make_images()), cache)
     ratios = [Fraction(2), Fraction(3)] + [Fraction(3, 2)] * interpolated
     degradation = Degradation(resize=resize)  # type: ignore[arg-type]
-    variants = [Variant(channels, degradation, ratio, 0, interpolated) for ratio in ratios]
-    originals, *stores = build_stores(entries, [Variant(channels), *variants], cache)
+    specs = [StoreSpec(channels, degradation, ratio, 0, interpolated) for ratio in ratios]
+    originals, *stores = build_stores(entries, [StoreSpec(channels), *specs], cache)
     for ratio, store in zip(ratios, stores, strict=True):
         content = load_file(store.path)  # the library's own reader
         whole = load_file(originals.path)
@@ -77,8 +78,8 @@ def test_stores_equal_the_direct_path(
 def test_sr291_equals_the_direct_path(shared: Path, cache: Path) -> None:
     files = [*list_images(shared / "T91")[::10], *list_images(shared / "BSD200")[::40]]
     entries = index_images(files, cache)
-    variant = Variant(1, Degradation(), Fraction(3), 0, True)
-    store, originals = build_stores(entries, [variant, Variant(1)], cache)
+    spec = StoreSpec(1, Degradation(), Fraction(3), 0, True)
+    store, originals = build_stores(entries, [spec, StoreSpec(1)], cache)
     content, whole = load_file(store.path), load_file(originals.path)
     for path, name in zip(files, names(store), strict=True):
         small, target = direct(load_image(path), Fraction(3), 1, True, False)
@@ -90,12 +91,12 @@ def test_sr291_equals_the_direct_path(shared: Path, cache: Path) -> None:
 def test_a_changed_image_makes_another_store(make_images: MakeImages, cache: Path) -> None:
     folder = make_images()
     before = index_images(list_images(folder), cache)
-    first = build_stores(before, [Variant(3)], cache)[0]
+    first = build_stores(before, [StoreSpec(3)], cache)[0]
     image = load_image(folder / "0001.png")
     image[0, 0, 0] ^= 1
     save_image(image, folder / "0001.png")
     after = index_images(list_images(folder), cache)
-    second = build_stores(after, [Variant(3)], cache)[0]
+    second = build_stores(after, [StoreSpec(3)], cache)[0]
     assert first.path != second.path
     assert torch.equal(load_file(second.path)[names(second)[1]], image)
 
@@ -103,31 +104,31 @@ def test_a_changed_image_makes_another_store(make_images: MakeImages, cache: Pat
 def test_every_setting_makes_another_store(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images()), cache)
     two = Fraction(2)
-    variants = [
-        Variant(1),
-        Variant(3),
-        Variant(3, Degradation(), two),
-        Variant(3, Degradation(), Fraction(3)),
-        Variant(3, Degradation(), two, 0, True),
-        Variant(3, Degradation(), two, 0, True, given=True),
-        Variant(3, Degradation(blur=1.0), two),
-        Variant(3, Degradation(blur=1.0, kernel=9), two),
-        Variant(3, Degradation(quantise=True), two),
-        Variant(3, Degradation(resize="uint8"), two),
-        Variant(3, Degradation(quality=[10, 20]), two, 0),
-        Variant(3, Degradation(quality=[10, 20]), two, 1),
+    specs = [
+        StoreSpec(1),
+        StoreSpec(3),
+        StoreSpec(3, Degradation(), two),
+        StoreSpec(3, Degradation(), Fraction(3)),
+        StoreSpec(3, Degradation(), two, 0, True),
+        StoreSpec(3, Degradation(), two, 0, True, provided=True),
+        StoreSpec(3, Degradation(blur=1.0), two),
+        StoreSpec(3, Degradation(blur=1.0, kernel=9), two),
+        StoreSpec(3, Degradation(quantise=True), two),
+        StoreSpec(3, Degradation(resize="uint8"), two),
+        StoreSpec(3, Degradation(quality=[10, 20]), two, 0),
+        StoreSpec(3, Degradation(quality=[10, 20]), two, 1),
     ]
-    assert len({store_path(entries, variant, cache) for variant in variants}) == len(variants)
-    noisy = Variant(3, Degradation(sigma=9), two)  # noise is not in the store
-    assert store_path(entries, noisy, cache) == store_path(entries, variants[2], cache)
-    assert store_path(entries[1:], variants[0], cache) != store_path(entries, variants[0], cache)
+    assert len({store_path(entries, spec, cache) for spec in specs}) == len(specs)
+    noisy = StoreSpec(3, Degradation(sigma=9), two)  # noise is not in the store
+    assert store_path(entries, noisy, cache) == store_path(entries, specs[2], cache)
+    assert store_path(entries[1:], specs[0], cache) != store_path(entries, specs[0], cache)
 
 
 def test_building_again_does_nothing(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images()), cache)
-    store = build_stores(entries, [Variant(3)], cache)[0]
+    store = build_stores(entries, [StoreSpec(3)], cache)[0]
     state = store.path.stat()
-    assert build_stores(entries, [Variant(3)], cache)[0].path.stat() == state
+    assert build_stores(entries, [StoreSpec(3)], cache)[0].path.stat() == state
 
 
 def test_an_image_that_changed_meanwhile_is_named(make_images: MakeImages, cache: Path) -> None:
@@ -135,17 +136,17 @@ def test_an_image_that_changed_meanwhile_is_named(make_images: MakeImages, cache
     entries = index_images(list_images(folder), cache)
     save_image(255 - load_image(folder / "0002.png"), folder / "0002.png")
     with pytest.raises(ImageError, match=r"0002\.png: changed while"):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
     assert not list((cache / "stores").glob("*.safetensors"))
 
 
 @pytest.mark.parametrize("content", [b"", b"no store at all", b"\xff" * 100])
 def test_a_broken_store_is_named(make_images: MakeImages, cache: Path, content: bytes) -> None:
     entries = index_images(list_images(make_images()), cache)
-    path = build_stores(entries, [Variant(3)], cache)[0].path
+    path = build_stores(entries, [StoreSpec(3)], cache)[0].path
     path.write_bytes(content)
     with pytest.raises(ImageError, match="delete it"):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
 
 
 @pytest.mark.parametrize("residency", ["disk", "host", "device"])
@@ -153,34 +154,34 @@ def test_a_changed_bit_of_an_image_is_noticed(
     make_images: MakeImages, cache: Path, residency: str
 ) -> None:
     entries = index_images(list_images(make_images()), cache)
-    store = build_stores(entries, [Variant(1)], cache)[0]
+    store = build_stores(entries, [StoreSpec(1)], cache)[0]
     content = bytearray(store.path.read_bytes())
     content[store.start + int(store.layout.offsets[1]) + 7] ^= 4  # in the second image
     store.path.write_bytes(content)
-    damaged = build_stores(entries, [Variant(1)], cache)[0]
+    damaged = build_stores(entries, [StoreSpec(1)], cache)[0]
     rows = torch.tensor([[0, 0, 0, 0], [1, 0, 0, 0]])
     sources = [Source(damaged, 0), Source(damaged, 1)]
     corners = torch.zeros(2, 2, dtype=torch.int64)
     with pytest.raises(ImageError, match=r"safetensors: image 1 .* damaged; delete the file"):
-        make_reader(sources, residency, CPU).crops(rows, corners, 8)  # type: ignore[arg-type]
+        make_reader(sources, residency, CPU).read_patches(rows, corners, 8)  # type: ignore[arg-type]
 
 
 def test_a_store_that_cannot_be_read_is_named(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images()), cache)
-    path = build_stores(entries, [Variant(1)], cache)[0].path
+    path = build_stores(entries, [StoreSpec(1)], cache)[0].path
     path.unlink()
     path.symlink_to("/proc/self/mem")  # every read fails with EIO
     with pytest.raises(ImageError, match=r"cannot be read \(Input/output error\); delete it"):
-        build_stores(entries, [Variant(1)], cache)
+        build_stores(entries, [StoreSpec(1)], cache)
 
 
 def test_stores_without_checksums_are_still_read(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images()), cache)
-    store = build_stores(entries, [Variant(1)], cache)[0]
+    store = build_stores(entries, [StoreSpec(1)], cache)[0]
     layout, content = store.layout, store.path.read_bytes()[store.start :]
     old = header(names(store), layout, "y").replace(b'"crc32":', b'"other":')
     store.path.write_bytes(old + content)
-    again = build_stores(entries, [Variant(1)], cache)[0]
+    again = build_stores(entries, [StoreSpec(1)], cache)[0]
     assert torch.equal(again.flat().view(torch.uint8), torch.frombuffer(content, dtype=torch.uint8))
 
 
@@ -189,14 +190,14 @@ def test_a_full_disk_is_reported(
 ) -> None:
     entries = index_images(list_images(make_images()), cache)
     usage = type("Usage", (), {"free": 10})
-    monkeypatch.setattr("sr_experiments.data.builder.shutil.disk_usage", lambda _: usage)
+    monkeypatch.setattr("sr_experiments.data.store.build.shutil.disk_usage", lambda _: usage)
     with pytest.raises(DiskFullError, match=r"MB are free; make room .* data\.cache"):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
 
 
-def _build(entries: Sequence[Entry], cache: Path, workers: int) -> None:
-    variants = [Variant(1), Variant(1, Degradation(), Fraction(2), 0, True)]
-    build_stores(entries, variants, cache, workers)
+def _build(entries: Sequence[ImageInfo], cache: Path, workers: int) -> None:
+    specs = [StoreSpec(1), StoreSpec(1, Degradation(), Fraction(2), 0, True)]
+    build_stores(entries, specs, cache, workers)
 
 
 def _contents(cache: Path) -> dict[str, bytes]:
@@ -247,11 +248,11 @@ def test_finished_images_are_not_made_again(
         made.append(path.name)
         return load_image(path)
 
-    monkeypatch.setattr("sr_experiments.data.builder.load_image", load)
+    monkeypatch.setattr("sr_experiments.data.store.build.load_image", load)
     with pytest.raises(KeyboardInterrupt):
-        build_stores(entries, [Variant(3)], cache)
+        build_stores(entries, [StoreSpec(3)], cache)
     fail_at.clear()
-    build_stores(entries, [Variant(3)], cache)
+    build_stores(entries, [StoreSpec(3)], cache)
     assert made == ["0000.png", "0001.png", "0002.png", "0003.png", "0004.png"]
 
 
@@ -263,8 +264,8 @@ def two_stores(tmp_path_factory: pytest.TempPathFactory) -> list[ImageStore]:
         image = torch.randint(256, (3, 40 + i, 50 - i), generator=generator, dtype=torch.uint8)
         save_image(image, folder / f"{i}.png")
     entries = index_images(list_images(folder), folder / "cache")
-    variants = [Variant(3), Variant(3, Degradation(resize="uint8"), Fraction(2), 0, True)]
-    return build_stores(entries, variants, folder / "cache")
+    specs = [StoreSpec(3), StoreSpec(3, Degradation(resize="uint8"), Fraction(2), 0, True)]
+    return build_stores(entries, specs, folder / "cache")
 
 
 ROW = st.tuples(
@@ -280,7 +281,7 @@ def test_all_residencies_give_the_same(
     sources = [Source(store, image) for image in range(3) for store in two_stores]
     table = torch.tensor(rows)
     disk, host, device = (
-        make_reader(sources, residency, CPU).crops(table, table[:, 1:3], side)
+        make_reader(sources, residency, CPU).read_patches(table, table[:, 1:3], side)
         for residency in ("disk", "host", "device")
     )
     assert disk.shape == (len(rows), 3, side, side)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from sr_experiments.data import Degradation, RandomPatches
+from sr_experiments.data import RandomPatches
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.streaming import StreamingSet, skipped
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import imresize, save_image
+from sr_experiments.imaging import Degradation, imresize, save_image
 
 MakeImages = Callable[..., Path]
 

@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.validate import find_doubts, pair_up
+from sr_experiments.data.index import ImageInfo, index_images
+from sr_experiments.data.validate import find_issues, pair_up
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import list_images, load_image, save_image
 
 MakeImages = Callable[..., Path]
 
 
-def entry(name: str, width: int = 40, height: int = 20) -> Entry:
-    return Entry(name, 0, 0, name, 3, height, width)
+def entry(name: str, width: int = 40, height: int = 20) -> ImageInfo:
+    return ImageInfo(name, 0, 0, name, 3, height, width)
 
 
 def test_pairs_by_name_with_or_without_the_scale() -> None:
@@ -74,8 +74,8 @@ def test_images_of_test_sets_are_found_whatever_they_are_called(
     train, test = make_images("train"), make_images("test", seed=1)
     save_image(load_image(train / "0002.png"), test / "other.bmp")
     entries = {n: index_images(list_images(f), cache) for n, f in (("a", train), ("b", test))}
-    assert find_doubts(entries["a"], {"b": entries["b"][:3]}, 3) == []
-    (doubt,) = find_doubts(entries["a"], {"b": entries["b"]}, 3)
+    assert find_issues(entries["a"], {"b": entries["b"][:3]}, 3) == []
+    (doubt,) = find_issues(entries["a"], {"b": entries["b"]}, 3)
     assert "1 of 5 images of the test set b are training images" in doubt
     assert "other.bmp = " in doubt
     assert "0002.png" in doubt
@@ -83,12 +83,12 @@ def test_images_of_test_sets_are_found_whatever_they_are_called(
 
 def test_gray_images_for_colour_are_named(make_images: MakeImages, cache: Path) -> None:
     entries = index_images(list_images(make_images(channels=1, count=7)), cache)
-    (doubt,) = find_doubts(entries, {}, 3)
+    (doubt,) = find_issues(entries, {}, 3)
     assert "7 of 7 training images are gray" in doubt
     assert "and 2 more" in doubt
-    assert find_doubts(entries, {}, 1) == []
+    assert find_issues(entries, {}, 1) == []
     named = {entry.path for entry in entries}
-    assert find_doubts(entries, {}, 3, named) == []
+    assert find_issues(entries, {}, 3, named) == []
 
 
 def test_files_are_read_once(

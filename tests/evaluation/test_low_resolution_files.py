@@ -7,11 +7,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from sr_experiments.data import Degradation, RandomPatches, RestorationDataModule
+from sr_experiments.data import RandomPatches, RestorationDataModule
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import NAMED, BenchmarkScore
 from sr_experiments.evaluation.table import print_table
-from sr_experiments.imaging import list_images, load_image, luma, round_half_up, save_image
+from sr_experiments.imaging import (
+    Degradation,
+    list_images,
+    load_image,
+    luma,
+    round_half_up,
+    save_image,
+)
 from sr_experiments.models import EDSR, VDSR
 
 MakeImages = Callable[..., Path]

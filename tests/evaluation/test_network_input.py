@@ -7,10 +7,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from sr_experiments.data import Degradation
-from sr_experiments.data.builder import Variant
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.evaluation import NAMED, Protocol
-from sr_experiments.imaging import imresize
+from sr_experiments.imaging import Degradation, imresize
 from sr_experiments.models import Network
 from tests.evaluation.test_benchmark import item
 
@@ -53,7 +52,7 @@ def test_input_is_that_of_the_stores(name: str, channels: int, upsamples: bool):
     rounds = degradation.resize == "uint8"
     source = "y" if channels == 1 else "rgb"
     protocol = Protocol("p", "y", source, rounds, True, True, degradation=degradation)
-    stored = Variant(channels, degradation, Fraction(3), 0, not upsamples)
+    stored = StoreSpec(channels, degradation, Fraction(3), 0, not upsamples)
     expected = stored.render(item()["image"]).double()
     torch.testing.assert_close(
         seen_in_scoring(protocol, channels, upsamples), expected, atol=1e-4, rtol=0

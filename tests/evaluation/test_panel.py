@@ -6,10 +6,10 @@ import pytest
 import torch
 from PIL import ImageFont
 
-from sr_experiments.data import Degradation
 from sr_experiments.evaluation import BenchmarkScore, panel
 from sr_experiments.evaluation.panel import cut_tiles, draw_comparison
 from sr_experiments.evaluation.table import print_table
+from sr_experiments.imaging import Degradation
 from sr_experiments.models import VDSR
 from tests.evaluation.test_benchmark import PROTOCOL, item, still_network
 

@@ -18,7 +18,8 @@ from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.loggers import CSVLogger
 
 from sr_experiments.batches import EvaluationItem
-from sr_experiments.data import Degradation, GridPatches, RandomPatches, RestorationDataModule
+from sr_experiments.data import GridPatches, RandomPatches, RestorationDataModule
+from sr_experiments.imaging import Degradation
 from sr_experiments.losses import AdversarialLoss, GANLoss, L1Loss, MSELoss
 from sr_experiments.models import EDSR, VDSR, Discriminator, Network, REDNet, SRResNet
 from sr_experiments.training.average import MovingAverage

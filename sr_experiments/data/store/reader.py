@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sr_experiments.data.degradation import turn
-from sr_experiments.data.store import ImageStore
+from sr_experiments.data.store.file import ImageStore
+from sr_experiments.imaging.augment import apply_symmetries
 
 Residency = Literal["disk", "host", "device"]
 
@@ -21,7 +21,7 @@ class Source(NamedTuple):
     image: int
 
 
-class Sources(Sequence[Source]):
+class ItemTable(Sequence[Source]):
     """Images at several scales: item i is image i // K of store i % K.
 
     Made when they are asked for: a list would be the larger part of start-up.
@@ -50,7 +50,7 @@ class Sources(Sequence[Source]):
 class Reader(Protocol):
     """Reads square crops."""
 
-    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+    def read_patches(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """Crops, each turned by its symmetry.
 
         Args:
@@ -69,7 +69,7 @@ class DiskReader:
     def __init__(self, sources: Sequence[Source]) -> None:
         self.sources = sources
 
-    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+    def read_patches(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
         sources = self.sources
         places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
@@ -84,7 +84,7 @@ class HostReader:
         flats = {store: store.flat() for store in dict.fromkeys(s for s, _ in sources)}
         self.images = [store.view(flats[store].numpy(), image) for store, image in sources]
 
-    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+    def read_patches(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
         images = self.images
         places = zip(rows[:, 0].tolist(), corners.tolist(), strict=True)
@@ -109,7 +109,7 @@ class DeviceReader:
         self.table = torch.tensor(np.array(table), device=device)
         self.grids: dict[int, Tensor] = {}
 
-    def crops(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
+    def read_patches(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
         rows, corners = rows.to(self.device), corners.to(self.device)
         start, height, width = self.table[rows[:, 0]].T[:, :, None, None, None]
@@ -157,5 +157,5 @@ def _starts(lengths: Sequence[int]) -> list[int]:
 def _grid(side: int) -> Tensor:
     """Where each pixel of a turned crop comes from: [8, 2 (down, across), side, side]."""
     pixels = torch.arange(side * side).view(1, 1, side, side).expand(8, -1, -1, -1)
-    origin = turn(pixels.clone(), torch.arange(8))[:, 0]
+    origin = apply_symmetries(pixels.clone(), torch.arange(8))[:, 0]
     return torch.stack([origin // side, origin % side], dim=1)

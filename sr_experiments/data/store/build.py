@@ -8,8 +8,6 @@ import time
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -17,103 +15,27 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from sr_experiments.data.degradation import Degradation
-from sr_experiments.data.disk import CACHE, writing_to
-from sr_experiments.data.index import Entry, pixel_digest
+from sr_experiments.data.index import ImageInfo, pixel_digest
 from sr_experiments.data.parallel import results
-from sr_experiments.data.store import ImageStore, Layout, Shape, header
+from sr_experiments.data.store.file import ImageStore, Layout, header
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.errors import DiskFullError, ImageError, UserError
-from sr_experiments.imaging import fits_in_memory, load_image, luma, modcrop, round_half_up
+from sr_experiments.files import CACHE, writing_to
+from sr_experiments.imaging import (
+    fits_in_memory,
+    load_image,
+)
 
 _NOT_DONE = b"-" * 8  # else the checksum of the image, in hexadecimal
 _SECONDS_BETWEEN_NOTES = 1.0  # work that is lost at most when the machine goes down
 _FORMAT = 1  # raised when stores of before must not be used any more
 
 
-@dataclass(frozen=True)
-class Variant:
-    """What a store holds of each image.
-
-    Attributes:
-        channels: 1: Y, rounded to uint8 as MATLAB's ``rgb2ycbcr`` does; 3: RGB.
-        degradation: how low-resolution images are made; None: the images as they are.
-        ratio: the scale.
-        level: which of the degradation's levels.
-        interpolated: enlarge low-resolution images to the size of the originals again.
-        given: the images are low-resolution ones already.
-    """
-
-    channels: int
-    degradation: Degradation | None = None
-    ratio: Fraction = Fraction(1)
-    level: int = 0
-    interpolated: bool = False
-    given: bool = False
-
-    @property
-    def whole(self) -> bool:
-        """Whether it holds uint8 instead of float32, both on 0..255."""
-        if self.degradation is None:
-            return True
-        if self.given:
-            return not self.interpolated or self.degradation.resize == "uint8"
-        return self.degradation.whole(self.ratio, self.interpolated)
-
-    def settings(self) -> list[object]:
-        """All that the pixels depend on, beside the images."""
-        if self.degradation is None:
-            return [self.channels]
-        how = [self.degradation.resize] if self.given else self.degradation.settings(self.level)
-        return [self.channels, str(self.ratio), self.interpolated, self.given, how]
-
-    def label(self) -> str:
-        """A name for people."""
-        colour = "y" if self.channels == 1 else "rgb"
-        if self.degradation is None:
-            return colour
-        kind = "interpolated" if self.interpolated else "low"
-        return f"{colour}-x{float(self.ratio):g}-{kind}"
-
-    def shape(self, height: int, width: int) -> Shape:
-        """The shape for an image of this size."""
-        if self.degradation is None:
-            return self.channels, height, width
-        p, q = self.ratio.numerator, self.ratio.denominator
-        if self.given:
-            grown = Fraction(p, q) if self.interpolated else 1
-            return self.channels, -int(-height * grown // 1), -int(-width * grown // 1)
-        height, width = height - height % p, width - width % p
-        if not self.interpolated:
-            height, width = height * q // p, width * q // p
-        return self.channels, height, width
-
-    def shapes(self, entries: Sequence[Entry]) -> list[Shape]:
-        """The shapes for all images; most sets have few different sizes."""
-        sizes = [(entry.height, entry.width) for entry in entries]
-        known = {size: self.shape(*size) for size in set(sizes)}
-        return [known[size] for size in sizes]
-
-    def render(self, image: Tensor) -> Tensor:
-        """Uint8 [1 or 3, H, W] -> uint8 or float32 [C, h, w]."""
-        if self.degradation and not self.given:
-            image = modcrop(image, self.ratio.numerator)
-        if self.channels == 1:
-            x = round_half_up(luma(image.double()))
-        else:
-            x = image.double().expand(self.channels, -1, -1)
-        if self.degradation:
-            y = x[None]
-            if not self.given:
-                y = self.degradation.shrink(y, self.ratio, self.level)
-            x = (self.degradation.enlarge(y, self.ratio) if self.interpolated else y)[0]
-        return (x.byte() if self.whole else x.float()).contiguous()
-
-
 class _Task:
     """One store that is being built."""
 
-    def __init__(self, entries: Sequence[Entry], variant: Variant, path: Path) -> None:
-        self.variant = variant
+    def __init__(self, entries: Sequence[ImageInfo], spec: StoreSpec, path: Path) -> None:
+        self.spec = spec
         self.path = path
         self.partial = path.with_suffix(".partial")
         # A mark for each image, with its space taken beforehand: also a full disk takes notes.
@@ -122,8 +44,8 @@ class _Task:
         names = [
             f"{i}/{Path(e.path).parent.name}/{Path(e.path).name}" for i, e in enumerate(entries)
         ]
-        layout = Layout(variant.shapes(entries), variant.whole)
-        self.header = partial(header, names, layout, variant.label())
+        layout = Layout(spec.shapes(entries), spec.is_uint8)
+        self.header = partial(header, names, layout, spec.label())
         self.head = self.header()
         self.offsets = (len(self.head) + layout.offsets).tolist()
 
@@ -183,16 +105,16 @@ class _Notes:
         self.written = time.monotonic()
 
 
-def store_path(entries: Sequence[Entry], variant: Variant, cache: Path) -> Path:
+def store_path(entries: Sequence[ImageInfo], spec: StoreSpec, cache: Path) -> Path:
     """Where the store of these images lies: named by their content and the settings."""
-    content = [_FORMAT, [entry.digest for entry in entries], variant.settings()]
+    content = [_FORMAT, [entry.digest for entry in entries], spec.settings()]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
-    return cache / "stores" / f"{variant.label()}-{key}.safetensors"
+    return cache / "stores" / f"{spec.label()}-{key}.safetensors"
 
 
 def build_stores(
-    entries: Sequence[Entry],
-    variants: Sequence[Variant],
+    entries: Sequence[ImageInfo],
+    specs: Sequence[StoreSpec],
     cache: Path,
     workers: int | None = None,
 ) -> list[ImageStore]:
@@ -202,7 +124,7 @@ def build_stores(
 
     Args:
         entries: the images.
-        variants: one store each.
+        specs: one store each.
         cache: folder of the stores.
         workers: processes that build; None: as many as are worthwhile.
 
@@ -210,7 +132,7 @@ def build_stores(
         ImageError: an image changed meanwhile, or the cache cannot be written.
         DiskFullError: the stores do not fit on the disk.
     """
-    paths = [store_path(entries, variant, cache) for variant in variants]
+    paths = [store_path(entries, spec, cache) for spec in specs]
     if not all(path.exists() for path in paths):
         with ExitStack() as stack:
             stack.enter_context(writing_to(cache))
@@ -218,17 +140,17 @@ def build_stores(
             # Sorted, so that two builders never wait for each other.
             for path in sorted(set(paths)):
                 stack.enter_context(FileLock(path.with_suffix(".lock")))
-            missing = {p: v for p, v in zip(paths, variants, strict=True) if not p.exists()}
-            tasks = [_Task(entries, variant, path) for path, variant in missing.items()]
+            missing = {p: v for p, v in zip(paths, specs, strict=True) if not p.exists()}
+            tasks = [_Task(entries, spec, path) for path, spec in missing.items()]
             _build(entries, tasks, workers)
     # What a store holds is known from its key: its header, as long as the set, is not read again.
     return [
-        ImageStore(path, Layout(variant.shapes(entries), variant.whole))
-        for path, variant in zip(paths, variants, strict=True)
+        ImageStore(path, Layout(spec.shapes(entries), spec.is_uint8))
+        for path, spec in zip(paths, specs, strict=True)
     ]
 
 
-def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None) -> None:
+def _build(entries: Sequence[ImageInfo], tasks: Sequence[_Task], workers: int | None) -> None:
     if not tasks:
         return
     _check_space(tasks)
@@ -250,7 +172,7 @@ def _build(entries: Sequence[Entry], tasks: Sequence[_Task], workers: int | None
         task.finish(checksums[task])
 
 
-def _render(entries: Sequence[Entry], job: tuple[int, Sequence[_Task]]) -> list[int]:
+def _render(entries: Sequence[ImageInfo], job: tuple[int, Sequence[_Task]]) -> list[int]:
     """Writes one image into all stores that lack it; the CRC-32 of its bytes in each."""
     number, tasks = job
     entry = entries[number]
@@ -258,7 +180,7 @@ def _render(entries: Sequence[Entry], job: tuple[int, Sequence[_Task]]) -> list[
     with fits_in_memory(entry.path), writing_to(tasks[0].path.parent):
         if pixel_digest(image) != entry.digest:
             raise ImageError(f"{entry.path}: changed while it was read; run the command again")
-        return [_write(task, number, task.variant.render(image)) for task in tasks]
+        return [_write(task, number, task.spec.render(image)) for task in tasks]
 
 
 def _write(task: _Task, number: int, pixels: Tensor) -> int:

@@ -6,10 +6,10 @@ from typing import Literal
 
 import torch
 
-from sr_experiments.data.reader import Residency
-from sr_experiments.data.store import ImageStore
+from sr_experiments.data.store.file import ImageStore
+from sr_experiments.data.store.reader import Residency
 
-Wish = Literal["disk", "host", "device", "auto", "stream"]
+ResidencyOption = Literal["disk", "host", "device", "auto", "stream"]
 
 
 def choose(

@@ -14,9 +14,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from sr_experiments.data.noise import gaussian, uniform
-from sr_experiments.imaging import Border, imresize, quantise
-from sr_experiments.imaging.augment import dihedral
+from sr_experiments.imaging.noise import gaussian, uniform
+from sr_experiments.imaging.resize import Border, imresize, quantise
 
 Resize = Literal["double", "uint8", "decimate"]
 
@@ -92,20 +91,20 @@ class Degradation:
         return any(self.sigmas)
 
     @property
-    def levels(self) -> int:
+    def quality_count(self) -> int:
         """Versions of each image: one per JPEG quality."""
         return max(len(self.qualities), 1)
 
-    def settings(self, level: int) -> list[object]:
+    def settings(self, quality_index: int) -> list[object]:
         """What the degraded whole image depends on, beside the scale."""
-        quality = self.qualities[level] if self.qualities else None
+        quality = self.qualities[quality_index] if self.qualities else None
         return [self.resize, self.blur, self.kernel if self.blur else 0, self.quantise, quality]
 
     def unchanged(self, ratio: Fraction) -> bool:
-        """Whether :meth:`shrink` returns whole-numbered images as they are."""
+        """Whether :meth:`downscale` returns whole-numbered images as they are."""
         return ratio == 1 and not self.blur and not self.qualities
 
-    def whole(self, ratio: Fraction, interpolated: bool) -> bool:
+    def is_uint8(self, ratio: Fraction, interpolated: bool) -> bool:
         """Whether inputs made of 8-bit images hold whole numbers from 0 to 255."""
         if interpolated and ratio != 1:
             return self.resize == "uint8"
@@ -113,15 +112,15 @@ class Degradation:
         rounds = self.resize == "uint8" and ratio != 1
         return exact or rounds or self.quantise or bool(self.qualities)
 
-    def shrink(
-        self, image: Tensor, ratio: Fraction, level: int = 0, border: Border = "symmetric"
+    def downscale(
+        self, image: Tensor, ratio: Fraction, quality_index: int = 0, border: Border = "symmetric"
     ) -> Tensor:
         """Degrades whole images, but for the noise.
 
         Args:
             image: floating point [B, C, H, W] on 0..255, sides divisible by the ratio's numerator.
             ratio: how many times smaller the result is.
-            level: which of the JPEG qualities.
+            quality_index: which of the JPEG qualities.
             border: border rule of ``imresize``.
 
         Returns:
@@ -141,15 +140,15 @@ class Degradation:
             image = imresize(image, 1 / ratio, uint8=self.resize == "uint8", border=border)
         if self.quantise:
             image = quantise(image)
-        return _jpeg(image, self.qualities[level]) if self.qualities else image
+        return _jpeg(image, self.qualities[quality_index]) if self.qualities else image
 
     def apply(self, image: Tensor, ratio: Fraction, name: str, border: Border) -> Tensor:
         """Degrades one image [1, C, H, W] for evaluation, the same way each time.
 
         A quality and a noise level out of several are drawn by the image's name and the seed.
         """
-        level = int(uniform(~self._key(name, image.device)) * self.levels)
-        return self.add_noise(self.shrink(image, ratio, level, border), name)
+        quality_index = int(uniform(~self._key(name, image.device)) * self.quality_count)
+        return self.add_noise(self.downscale(image, ratio, quality_index, border), name)
 
     def add_noise(self, small: Tensor, name: str) -> Tensor:
         """Adds an image's own noise to [1, C, h, w] for evaluation."""
@@ -160,11 +159,11 @@ class Degradation:
     def _key(self, name: str, device: torch.device) -> Tensor:
         return torch.tensor([(self.seed << 32) + zlib.crc32(name.encode())], device=device)
 
-    def enlarge(self, small: Tensor, ratio: Fraction) -> Tensor:
+    def upscale(self, small: Tensor, ratio: Fraction) -> Tensor:
         """Back to the size of the original, by bicubic interpolation."""
         return small if ratio == 1 else imresize(small, ratio, uint8=self.resize == "uint8")
 
-    def strength(self, keys: Tensor) -> Tensor:
+    def noise_sigma(self, keys: Tensor) -> Tensor:
         """The noise level of each key: int64 [B] -> float64 [B]."""
         draw = uniform(keys)
         levels = torch.tensor(self.sigmas, dtype=draw.dtype, device=keys.device)
@@ -174,9 +173,9 @@ class Degradation:
 
     def noise(self, keys: Tensor, shape: Sequence[int]) -> Tensor:
         """Noise for low-resolution images: int64 [B] and (C, h, w) -> float32 [B, C, h, w]."""
-        return self.strength(keys).float().view(-1, 1, 1, 1) * gaussian(keys, shape)
+        return self.noise_sigma(keys).float().view(-1, 1, 1, 1) * gaussian(keys, shape)
 
-    def enlarged_noise(
+    def upscaled_noise(
         self, keys: Tensor, shape: Sequence[int], ratio: Fraction, corners: Tensor
     ) -> Tensor:
         """Noise of the low-resolution image as it looks after interpolation.
@@ -208,27 +207,15 @@ class Degradation:
         return torch.stack(cut)
 
 
-def turn(images: Tensor, symmetries: Tensor) -> Tensor:
-    """Applies to each of [B, C, n, n] its own symmetry 0..7, int64 [B]."""
-    result = images
-    for k in symmetries.unique().tolist():
-        if k:
-            if result is images:
-                result = images.clone()
-            chosen = symmetries == k
-            result[chosen] = dihedral(images[chosen], k)
-    return result
-
-
 def _blur(image: Tensor, sigma: float, side: int) -> Tensor:
     """A Gaussian of finite support, normalised to sum 1; the border is mirrored."""
-    reach = side // 2
-    x = torch.arange(-reach, reach + 1, dtype=image.dtype, device=image.device)
+    radius = side // 2
+    x = torch.arange(-radius, radius + 1, dtype=image.dtype, device=image.device)
     weights = torch.exp(-(x**2) / (2 * sigma**2))
     weights = (weights / weights.sum()).expand(image.shape[1], 1, 1, -1)
     for dim in (2, 3):
         n = image.shape[dim]
-        index = torch.arange(-reach, n + reach, device=image.device).remainder(2 * n)
+        index = torch.arange(-radius, n + radius, device=image.device).remainder(2 * n)
         wide = image.index_select(dim, torch.where(index < n, index, 2 * n - 1 - index))
         kernel = weights.mT if dim == 2 else weights
         image = F.conv2d(wide, kernel, groups=image.shape[1])

@@ -2,66 +2,21 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
-from sr_experiments.data.archive import extract, is_archive
-from sr_experiments.data.degradation import Degradation
-from sr_experiments.data.disk import writing_to
-from sr_experiments.data.download import RemoteFile, download, numbered
-from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.stored import store_images
+from sr_experiments.data.index import ImageInfo, index_images
+from sr_experiments.data.prepare.archive import extract, is_archive
+from sr_experiments.data.prepare.catalogue import Folder, Published
+from sr_experiments.data.prepare.download import download, numbered
+from sr_experiments.data.store.open import store_images
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging import list_images
-from sr_experiments.imaging.io import EXTENSIONS
-
-
-@dataclass(frozen=True)
-class Folder:
-    """A folder of the set.
-
-    Attributes:
-        images: how many there must be.
-        members: pattern of their names in the published archives.
-        digest: of all pixels of the copy that this project was checked with; None: not known.
-        note: what to know about it.
-    """
-
-    images: int
-    members: str
-    digest: str | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Stores that are built in advance, for networks of this kind."""
-
-    channels: int
-    scales: Sequence[float]
-    interpolated: bool
-    degradation: Degradation = field(default_factory=Degradation)
-
-
-@dataclass(frozen=True)
-class Published:
-    """A set of images as it is published.
-
-    Attributes:
-        name: what ``set=`` is called.
-        folders: its folders below the root.
-        files: archives or images to fetch; an address with ``{01..24}`` stands for many.
-        recipes: stores to build.
-    """
-
-    name: str
-    folders: Mapping[str, Folder]
-    files: Sequence[RemoteFile]
-    recipes: Sequence[Recipe] = ()
+from sr_experiments.files import writing_to
+from sr_experiments.imaging.listing import is_image, list_images
 
 
 @dataclass(frozen=True)
@@ -140,7 +95,7 @@ def _fill(
         download(files, work / "files")
         places = [work / "files" / file.name for file in files if is_archive(Path(file.name))]
         loose = work / "files"
-        if any(Path(file.name).suffix.lower() in EXTENSIONS for file in files):
+        if any(is_image(file.name) for file in files):
             places.append(loose)
     elif not source.exists():
         raise ImageError(f"source: there is no {source}; expected a folder or an archive")
@@ -178,7 +133,7 @@ def _check_count(name: str, folder: Folder, place: Path, sources: Sequence[Path]
         )
 
 
-def _verify(folder: Path, wanted: Folder, cache: Path, workers: int | None) -> list[Entry]:
+def _verify(folder: Path, wanted: Folder, cache: Path, workers: int | None) -> list[ImageInfo]:
     files = list_images(folder)
     if len(files) != wanted.images:
         raise ImageError(
@@ -188,13 +143,13 @@ def _verify(folder: Path, wanted: Folder, cache: Path, workers: int | None) -> l
     return index_images(files, cache, workers)
 
 
-def folder_digest(entries: Sequence[Entry]) -> str:
+def folder_digest(entries: Sequence[ImageInfo]) -> str:
     """A digest of all pixels of a folder, whatever the files are called."""
     digests = "".join(sorted(entry.digest for entry in entries))
     return hashlib.sha256(digests.encode()).hexdigest()[:16]
 
 
-def _state(name: str, folder: Folder, entries: Sequence[Entry]) -> State:
+def _state(name: str, folder: Folder, entries: Sequence[ImageInfo]) -> State:
     if folder.digest is None:
         pixels = "not known"
     else:

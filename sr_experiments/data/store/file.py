@@ -1,4 +1,4 @@
-"""Image stores: one safetensors file per set and variant, with a named tensor per image.
+"""Image stores: one safetensors file per set and spec, with a named tensor per image.
 
 The file is written in place, image by image and from several processes, which no safetensors
 library offers: its header is known beforehand, since the sizes of all images are.
@@ -32,7 +32,7 @@ class Layout:
 
     Args:
         shapes: [C, H, W] of each image.
-        whole: whether pixels are uint8 instead of float32.
+        is_uint8: whether pixels are uint8 instead of float32.
 
     Attributes:
         shapes: int64 [N, 3].
@@ -40,9 +40,9 @@ class Layout:
         dtype: that of the pixels.
     """
 
-    def __init__(self, shapes: Sequence[Shape], whole: bool) -> None:
+    def __init__(self, shapes: Sequence[Shape], is_uint8: bool) -> None:
         self.shapes = np.array(shapes, dtype=np.int64)
-        self.dtype = torch.uint8 if whole else torch.float32
+        self.dtype = torch.uint8 if is_uint8 else torch.float32
         self.offsets = np.zeros(len(shapes) + 1, dtype=np.int64)
         self.offsets[1:] = np.cumsum(self.shapes.prod(axis=1) * self.dtype.itemsize)
 

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from sr_experiments.errors import ImageError
-from sr_experiments.imaging.io import EXTENSIONS
+from sr_experiments.imaging.listing import image_paths, is_image
 
 _ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 
@@ -64,10 +64,9 @@ def extract(source: Path, patterns: Mapping[str, str], staging: Path) -> dict[st
 def _members(source: Path) -> Iterator[Member]:
     """All image files, after all names were checked."""
     if source.is_dir():
-        for path in sorted(source.rglob("*")):
-            if path.suffix.lower() in EXTENSIONS and path.is_file():
-                name = path.relative_to(source.parent).as_posix()
-                yield Member(name, path.stat().st_size, partial(_read, path))
+        for path in map(Path, image_paths(source, deep=True)):
+            name = path.relative_to(source.parent).as_posix()
+            yield Member(name, path.stat().st_size, partial(_read, path))
     elif source.name.lower().endswith(".zip"):
         with zipfile.ZipFile(source) as archive:
             infos = archive.infolist()
@@ -97,7 +96,7 @@ def _opened(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> IO[bytes]:
 def _wanted(name: str) -> bool:
     path = PurePosixPath(name)
     hidden = path.name.startswith(".") or "__MACOSX" in path.parts
-    return path.suffix.lower() in EXTENSIONS and not hidden
+    return is_image(path.name) and not hidden
 
 
 def _check(source: Path, names: list[str]) -> None:

@@ -8,18 +8,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sr_experiments.data.builder import Variant, build_stores
-from sr_experiments.data.degradation import Degradation
 from sr_experiments.data.image_set import ImageSet
-from sr_experiments.data.index import Entry, index_images
-from sr_experiments.data.reader import Sources
+from sr_experiments.data.index import ImageInfo, index_images
+from sr_experiments.data.store.build import build_stores
+from sr_experiments.data.store.reader import ItemTable
+from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.data.validate import check_sizes, pair_up
 from sr_experiments.errors import ImageError
+from sr_experiments.imaging import Degradation
 from sr_experiments.imaging.resize import as_fraction
 
 
 class StoredImages(NamedTuple):
-    """Every image at every scale and level.
+    """Every image at every scale and quality_index.
 
     Attributes:
         images: int64 [N], which image it is.
@@ -32,19 +33,19 @@ class StoredImages(NamedTuple):
     images: Tensor
     scales: Tensor
     sizes: Tensor
-    inputs: Sources
-    targets: Sources
+    inputs: ItemTable
+    targets: ItemTable
 
 
 def store_images(
-    entries: Sequence[Entry],
+    entries: Sequence[ImageInfo],
     scales: Sequence[float],
     channels: int,
     interpolated: bool,
     degradation: Degradation,
     cache: Path,
     low_resolution: Mapping[float, ImageSet] | None = None,
-    least: int = 1,
+    min_size: int = 1,
     workers: int | None = None,
 ) -> StoredImages:
     """Opens the stores of a set, after building those that are missing.
@@ -57,44 +58,44 @@ def store_images(
         degradation: how inputs are made.
         cache: folder of the stores.
         low_resolution: images of the inputs that exist already, by scale.
-        least: smallest side in pixels that an input may have.
+        min_size: smallest side in pixels that an input may have.
         workers: processes that build; None: as many as are worthwhile.
 
     Raises:
         ImageError: images are too small or do not fit together; names them.
     """
-    original = Variant(channels)
-    made: list[tuple[float, Variant]] = []
-    given: list[tuple[float, Variant, list[Entry]]] = []
+    original = StoreSpec(channels)
+    made: list[tuple[float, StoreSpec]] = []
+    provided: list[tuple[float, StoreSpec, list[ImageInfo]]] = []
     for scale in scales:
         ratio = as_fraction(scale)
         if low_resolution:
-            variant = Variant(channels, degradation, ratio, 0, interpolated, given=True)
+            spec = StoreSpec(channels, degradation, ratio, 0, interpolated, provided=True)
             small = _low_resolution(low_resolution, scale, cache, workers)
-            given.append((scale, variant, pair_up(entries, small, scale)))
-            check_sizes(given[-1][2], variant, least)
+            provided.append((scale, spec, pair_up(entries, small, scale)))
+            check_sizes(provided[-1][2], spec, min_size)
             continue
-        for level in range(degradation.levels):
-            variant = Variant(channels, degradation, ratio, level, interpolated)
-            check_sizes(entries, variant, least)
-            made.append((scale, original if degradation.unchanged(ratio) else variant))
+        for quality_index in range(degradation.quality_count):
+            spec = StoreSpec(channels, degradation, ratio, quality_index, interpolated)
+            check_sizes(entries, spec, min_size)
+            made.append((scale, original if degradation.unchanged(ratio) else spec))
     stores = build_stores(entries, [original, *(v for _, v in made)], cache, workers)
     found = [(scale, store) for (scale, _), store in zip(made, stores[1:], strict=True)]
-    for scale, variant, small in given:
-        found += [(scale, store) for store in build_stores(small, [variant], cache, workers)]
+    for scale, spec, small in provided:
+        found += [(scale, store) for store in build_stores(small, [spec], cache, workers)]
     shapes = np.stack([store.layout.shapes[:, 1:] for _, store in found], axis=1)
     return StoredImages(
         torch.arange(len(entries)).repeat_interleave(len(found)),
         torch.tensor([scale for scale, _ in found], dtype=torch.float32).repeat(len(entries)),
         torch.from_numpy(shapes.reshape(-1, 2)),
-        Sources([store for _, store in found]),
-        Sources([stores[0]] * len(found)),
+        ItemTable([store for _, store in found]),
+        ItemTable([stores[0]] * len(found)),
     )
 
 
 def _low_resolution(
     sets: Mapping[float, ImageSet], scale: float, cache: Path, workers: int | None
-) -> list[Entry]:
+) -> list[ImageInfo]:
     if scale not in sets:
         raise ImageError(
             f"data.low_resolution has no folder for scale {scale:g}; it has "

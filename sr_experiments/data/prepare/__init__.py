@@ -1,0 +1,1 @@
+"""Puts published sets in place."""

@@ -1,0 +1,1 @@
+"""Image stores: one file per set and spec, built once, read while training."""
