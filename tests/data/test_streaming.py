@@ -112,7 +112,7 @@ def test_the_list_is_kept_until_a_folder_changes(
     names = [str(files[i].relative_to(tmp_path / "tree")) for i in range(len(files))]
     assert names == ["a/0000.png", "a/0001.png", "b/c/0000.png"]
     with monkeypatch.context() as context:
-        context.setattr("sr_experiments.data.file_list._walk", None)  # not walked again
+        context.setattr("sr_experiments.data.file_list.image_paths", None)  # not walked again
         assert len(list_trees([tmp_path / "tree"], cache)) == 3
     time.sleep(0.01)
     save_image(torch.zeros(3, 9, 9, dtype=torch.uint8), tmp_path / "tree" / "b" / "c" / "z.png")
