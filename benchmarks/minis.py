@@ -22,7 +22,7 @@ def lines(run: Path) -> list[str]:
     overrides = (run / "overrides.yaml").read_text()
     name = next(line for line in overrides.splitlines() if "experiment=" in line).split("=")[1]
     if status["state"] != "finished":
-        return [f"| {name} | {status['state']}: {status['error']} |"]
+        return [f"| {name} | {status['state']}: {status['error']['message']} |"]
     with (run / "metrics.csv").open() as file:
         steps = max(int(row["step"]) for row in csv.DictReader(file))
     with (run / "results.csv").open() as file:

@@ -18,8 +18,8 @@ from omegaconf import OmegaConf
 
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.report.build import build_content, make_subject
+from sr_experiments.runs.find import read_runs
 from sr_experiments.studies.configurations import group
-from sr_experiments.studies.reading import read_runs
 
 STEPS, EPOCHS = 9960, 80
 VALIDATED = [f"val/set5_x{scale}/{name}_y" for scale in (2, 3, 4) for name in ("psnr", "ssim")]

@@ -3,6 +3,9 @@
 import errno
 import signal
 
+# What processes of a run say when another one is gone, and what torchrun says at the end.
+_CONSEQUENCES = ("by peer", "remote worker", "ChildFailedError", "DistBackendError", "Broken pipe")
+
 
 class UserError(Exception):
     """Something outside the code is wrong: what it is, what was expected and how to fix it."""
@@ -78,3 +81,13 @@ def kind_of(error: BaseException) -> str:
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out_of_memory"
     return str(getattr(error, "kind", "failed"))
+
+
+def is_consequence(error: BaseException) -> bool:
+    """Whether an error says no more than that another process of the run is gone."""
+    return follows(f"{type(error).__name__}: {error}")
+
+
+def follows(text: str) -> bool:
+    """Whether a message is that of a consequence of another process's end."""
+    return any(sign in text for sign in _CONSEQUENCES)

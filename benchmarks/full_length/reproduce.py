@@ -15,11 +15,11 @@ from pathlib import Path
 
 from benchmarks.full_length.cells import CARRIED, Cell, find_cell, folder_of, overrides_of
 from benchmarks.full_length.state import STARTS, fetch_state, has_ended, steps_done
-from sr_experiments.cli.run_folder import environment
 from sr_experiments.errors import UserError
-from sr_experiments.run_checkpoints import newest_checkpoint
-from sr_experiments.sweeps.command import quoted
-from sr_experiments.sweeps.status import read_config
+from sr_experiments.runs.checkpoints import newest_checkpoint
+from sr_experiments.runs.command import quoted
+from sr_experiments.runs.folder import environment
+from sr_experiments.runs.records import read_config
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 _BF16 = {"avx512_bf16", "amx_bf16"}

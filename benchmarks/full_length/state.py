@@ -11,8 +11,8 @@ from benchmarks.full_length.cells import CARRIED, find_cell, folder_of
 from sr_experiments.errors import UserError
 from sr_experiments.files import whole_file
 from sr_experiments.inference.checkpoints import read_checkpoint
-from sr_experiments.run_checkpoints import CHECKPOINTS, LAST, newest_checkpoint
-from sr_experiments.sweeps.status import read_status
+from sr_experiments.runs.checkpoints import CHECKPOINTS, LAST, newest_checkpoint
+from sr_experiments.runs.status import LOST, error_of, read_status
 
 STARTS = "starts.jsonl"
 _FILES = (
@@ -73,7 +73,8 @@ def has_ended(folder: Path) -> str:
     status = read_status(folder)
     if status.get("state") == "finished":
         return "finished"
-    return status["kind"] if status.get("kind") in ("diverged", "dead") else ""
+    kind, _ = error_of(status)
+    return kind if kind in LOST else ""
 
 
 def _copy(source: Path, target: Path) -> None:

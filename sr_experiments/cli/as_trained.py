@@ -12,6 +12,7 @@ from sr_experiments.cli.network import chosen_model
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.inference.stored_model import is_plain, stored_model
+from sr_experiments.runs.command import parse
 
 # Groups that decide about a score, with the keys that do; None: all.
 _SCORING: dict[str, tuple[str, ...] | None] = {
@@ -74,8 +75,7 @@ def take_over(config: DictConfig, path: Path, overrides: Sequence[str]) -> list[
 
 def typed_keys(overrides: Sequence[str]) -> list[str]:
     """The keys of overrides, as ``eval`` and ``eval.shave``, without their signs."""
-    keys = [override.lstrip("+~").partition("=")[0] for override in overrides]
-    return [key.partition("@")[0].replace("/", ".") for key in keys]
+    return [parse(override).path for override in overrides]
 
 
 @rank_zero_only

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from hydra._internal.utils import get_args_parser
-from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.errors import HydraException
 
 from sr_experiments.cli.hints import keys_of, nearest
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.command import is_readable
 
 # New names are legal below these; Hydra takes them only with a sign.
 _MULTIRUN = ("-m", "--multirun")
@@ -35,17 +34,9 @@ def _tidy(argument: str) -> str:
         return argument
     if f"{key.lstrip('+')}.".startswith(_OPEN) and (key.count(".") > 1 or value.startswith("{")):
         key = f"++{key.lstrip('+')}"
-    if "/" in value and not set(value) & set("\"'[]{},\\") and not _is_override(argument):
+    if "/" in value and not set(value) & set("\"'[]{},\\") and not is_readable(argument):
         value = f'"{value}"'
     return f"{key}={value}"
-
-
-def _is_override(text: str) -> bool:
-    try:
-        OverridesParser.create().parse_override(text)
-    except HydraException:
-        return False
-    return True
 
 
 def _refuse_dashes(arguments: Sequence[str], config_name: str) -> None:

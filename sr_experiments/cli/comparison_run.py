@@ -28,10 +28,10 @@ from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
-from sr_experiments.run_checkpoints import CHECKPOINTS, chosen_checkpoint
+from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
+from sr_experiments.runs.identity import flatten, numbered
+from sr_experiments.runs.read import read_run
 from sr_experiments.studies.configurations import ALL, group
-from sr_experiments.studies.folder import read_run
-from sr_experiments.studies.naming import numbered
 
 
 def comparison_run(config: DictConfig) -> float:
@@ -110,7 +110,7 @@ def check_alike(name: str, config: DictConfig, other_name: str, other: DictConfi
         ConfigError: they are not.
     """
     for key in ("model.scales", "eval", "data.root", "data.test"):
-        ours, theirs = (_flat(OmegaConf.select(c, key), key) for c in (config, other))
+        ours, theirs = (_flat(c, key) for c in (config, other))
         unlike = [k for k in ours | theirs if ours.get(k) != theirs.get(k)]
         if unlike:
             typed = "model.scales" if key == "model.scales" else key.partition(".")[0]
@@ -120,10 +120,10 @@ def check_alike(name: str, config: DictConfig, other_name: str, other: DictConfi
             )
 
 
-def _flat(node: Any, key: str) -> dict[str, Any]:
-    if not isinstance(node, DictConfig):
-        return {key: node}
-    return {k: v for name in node for k, v in _flat(node[name], f"{key}.{name!s}").items()}
+def _flat(config: DictConfig, key: str) -> dict[str, Any]:
+    node = OmegaConf.select(config, key)
+    plain = OmegaConf.to_container(node, resolve=True) if OmegaConf.is_config(node) else node
+    return flatten(plain, key)
 
 
 def labels(runs: Sequence[Path]) -> list[str]:

@@ -7,10 +7,10 @@ from typing import Literal
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import check_type
-from sr_experiments.cli.run_name import study_group
 from sr_experiments.cli.study_choice import chosen_study
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.reading import SWEEPS, newest_sweep
+from sr_experiments.runs.find import SWEEPS, newest_sweep
+from sr_experiments.runs.identity import study_group
 from sr_experiments.studies.study import Study
 
 _TYPES = {

@@ -17,14 +17,14 @@ from sr_experiments.cli.assemble import (
 )
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network, padding_remark
-from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, present
-from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.inference.checkpoints import fill
 from sr_experiments.models import Network
-from sr_experiments.run_checkpoints import chosen_checkpoint
+from sr_experiments.runs.checkpoints import chosen_checkpoint
+from sr_experiments.runs.folder import RunFolder
+from sr_experiments.runs.record import record_run
 
 
 def evaluation_run(config: DictConfig) -> float:
@@ -43,7 +43,7 @@ def evaluation_run(config: DictConfig) -> float:
     panels = 0 if isinstance(network, Bicubic) else config.panels
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
-    with recorded(folder, trainer) as metrics:
+    with record_run(folder, trainer) as metrics:
         loggers = trainer.loggers = build_loggers(config)
         announce(network, data, trainer)
         say(said)

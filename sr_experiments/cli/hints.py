@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.runs.command import parse
 
 _LISTED = 40  # more names than that are no help
 # Other projects' words.
@@ -99,7 +100,7 @@ def _unreadable(override: str) -> str:
 
 def keys_of(config_name: str, overrides: Sequence[str]) -> list[str]:
     """All keys and groups of the command's configuration, with the options that were chosen."""
-    chosen = [o for o in overrides if (conf_dir() / o.lstrip("+").partition("=")[0]).is_dir()]
+    chosen = [o for o in overrides if (conf_dir() / parse(o).key).is_dir()]
     words = " ".join(overrides).replace("--config-dir=", "--config-dir ").split()
     own = [Path(b).absolute() for a, b in pairwise(words) if a in ("--config-dir", "-cd")]
     chosen += [f"hydra.searchpath=['file://{folder}']" for folder in own]

@@ -11,12 +11,13 @@ from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger, Wand
 from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.cli.build import build
-from sr_experiments.cli.continued import csv_logger, first_new_step, wandb_id
-from sr_experiments.cli.run_name import run_group, run_name
 from sr_experiments.errors import ConfigError
+from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.models import Network
 from sr_experiments.models.cost import multiply_adds, parameters
-from sr_experiments.sweeps.upload import sync_command
+from sr_experiments.runs.checkpoints import continues_itself
+from sr_experiments.runs.identity import flatten, run_group, run_name
+from sr_experiments.runs.metrics_writer import csv_logger, wandb_id
 
 _RANKED_BY = ("val/psnr", "test/psnr")
 
@@ -27,7 +28,9 @@ def build_loggers(config: DictConfig) -> list[Logger]:
     Raises:
         ConfigError: W&B is not installed, or is to be online and has no key.
     """
-    loggers: list[Logger] = [csv_logger(config)]
+    folder, checkpoint = Path(config.run_dir), config.get("ckpt_path")
+    steps = int(read_checkpoint(Path(checkpoint))["global_step"]) if checkpoint else 0
+    loggers: list[Logger] = [csv_logger(folder, checkpoint, steps)]
     typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     # Without a choice there is no such key.
     chosen = config.logger if "logger" in config else {}
@@ -42,10 +45,10 @@ def build_loggers(config: DictConfig) -> list[Logger]:
                 "mode": "offline" if node.get("offline") else "online",
             }
             provided = {k: v for k, v in given.items() if node.get(k) is None}
-            provided["id"] = wandb_id(config)
+            provided["id"] = wandb_id(folder, checkpoint)
         elif name == "tensorboard":
             # Or the curves of a continued run would go back in time.
-            provided = {"purge_step": first_new_step(config)}
+            provided = {"purge_step": steps if continues_itself(folder, checkpoint) else None}
         loggers.append(build(f"logger.{name}", node, **provided))
         if isinstance(loggers[-1], WandbLogger):
             # Lightning hands it over though it is not set, and W&B warns of it.
@@ -101,25 +104,6 @@ def _cost(network: Network) -> dict[str, int]:
         return cost  # one's own network may need values to compute with
 
 
-def close(loggers: Sequence[Logger], exit_code: int, folder: Path) -> None:
-    """Ends what the loggers have begun, and says how to upload a run that was logged offline.
-
-    Args:
-        loggers: those of the run.
-        exit_code: 0 for a run that finished, 255 for an interrupted one, else 1: W&B's codes.
-        folder: the run folder.
-    """
-    for logger in loggers:
-        logger.finalize("success" if exit_code == 0 else "failed")
-        if isinstance(logger, WandbLogger):
-            import wandb
-
-            # Or a later run in this process would write into this one.
-            wandb.finish(exit_code=exit_code)
-            if command := sync_command(folder):
-                rank_zero_only(print)(f"upload: {command}", flush=True)
-
-
 @rank_zero_only
 def _log_hparams(logger: TensorBoardLogger, content: dict[str, Any]) -> None:
     """Fills TensorBoard's page of hyper-parameters, with the metrics that runs are ranked by.
@@ -129,18 +113,12 @@ def _log_hparams(logger: TensorBoardLogger, content: dict[str, Any]) -> None:
     from torch.utils.tensorboard.summary import hparams
 
     writer = logger.experiment._get_file_writer()
-    for summary in hparams(_flat(content), dict.fromkeys(_RANKED_BY, 0.0)):
+    plain = {
+        key: value if isinstance(value, bool | int | float) else str(value)
+        for key, value in flatten(content).items()
+    }
+    for summary in hparams(plain, dict.fromkeys(_RANKED_BY, 0.0)):
         writer.add_summary(summary)
-
-
-def _flat(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in node.items():
-        if isinstance(value, Mapping):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[prefix + key] = value if isinstance(value, bool | int | float) else str(value)
-    return flat
 
 
 def _prepare_wandb(node: DictConfig) -> None:

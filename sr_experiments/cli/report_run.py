@@ -19,8 +19,8 @@ from sr_experiments.report.markdown import render_markdown
 from sr_experiments.report.plots import draw_plots
 from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
-from sr_experiments.studies.reading import SWEEPS, newest_sweep, read_runs
-from sr_experiments.studies.run import Run
+from sr_experiments.runs.find import SWEEPS, newest_sweep, read_runs
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.study import Study
 
 _TYPES: dict[str, Any] = {

@@ -18,7 +18,7 @@ from sr_experiments.evaluation.table import print_table, write_images, write_tab
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
-from sr_experiments.studies.run import SEEN
+from sr_experiments.runs.metrics_file import SEEN
 
 
 @rank_zero_only

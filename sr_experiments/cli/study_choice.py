@@ -12,12 +12,13 @@ from omegaconf import DictConfig
 
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.command import parse
 from sr_experiments.studies.study import Study, read_study
 
 
 def keep_choice(arguments: Sequence[str]) -> list[str]:
     """Gathers ``study=`` and ``study.KEY=`` in ``study_choice``."""
-    chosen = [a for a in arguments if a.lstrip("+~").startswith(("study=", "study."))]
+    chosen = [a for a in arguments if "=" in a and f"{parse(a).key}.".startswith("study.")]
     if not chosen:
         return list(arguments)
     escaped = (choice.replace("\\", "\\\\").replace("'", "\\'") for choice in chosen)

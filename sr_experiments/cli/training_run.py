@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
@@ -16,33 +17,41 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.build import build
-from sr_experiments.cli.continued import earlier_start, goes_on, say_changes
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network
 from sr_experiments.cli.pictures import pictures
-from sr_experiments.cli.recorded import recorded
 from sr_experiments.cli.results import announce, announce_cut, note_choice, present
-from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import ConfigError
-from sr_experiments.inference.checkpoints import check_resumable, fill
+from sr_experiments.inference.checkpoints import check_resumable, fill, read_checkpoint
 from sr_experiments.models import Network
-from sr_experiments.run_checkpoints import chosen_checkpoint
-from sr_experiments.sweeps.job import FINISHED
+from sr_experiments.runs.checkpoints import (
+    check_same,
+    chosen_checkpoint,
+    continues_itself,
+    resume_point,
+)
+from sr_experiments.runs.command import is_cluster_job, is_job
+from sr_experiments.runs.folder import RunFolder
+from sr_experiments.runs.identity import differences
+from sr_experiments.runs.record import record_run
+from sr_experiments.signals import StopSignals
 from sr_experiments.training.ending import Ending
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
-from sr_experiments.training.signals import StopSignals
 
 
 def training_run(config: DictConfig) -> float:
     """Trains, scores and records; the metric that ``sweep.metric`` names (NaN without it)."""
     content = plain(config)
-    before = earlier_start(config, content)
-    if before and before.state == FINISHED:
-        return before.metrics.get(config.sweep.metric, math.nan)
-    if before and before.checkpoint:
-        config.ckpt_path = str(before.checkpoint)
+    path = Path(config.run_dir)
+    if is_cluster_job():  # which may have been started before: pre-empted, or out of time
+        check_same(path, content)
+        before = resume_point(path)
+        if before.finished:
+            return before.metrics.get(config.sweep.metric, math.nan)
+        if before.checkpoint:
+            config.ckpt_path = str(before.checkpoint)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = build_network(config.model)
     data = build_data(config, network)
@@ -55,15 +64,17 @@ def training_run(config: DictConfig) -> float:
     module = build_module(config, content, network, scorers)
     warm_start(config, network, module)
     if config.ckpt_path:
-        say_changes(config, content)
+        _print_changes(Path(config.ckpt_path), content)
     callbacks = [build(f"callbacks.{name}", node) for name, node in config.callbacks.items()]
     signals = StopSignals()
     trainer = build_trainer(config, [], [*callbacks, Ending(signals)], module)
     fit_to_devices(config, trainer, data, module)
     # Nothing is written before all that was typed has been looked at.
-    folder = RunFolder(Path(config.run_dir))
-    folder.begin(content, HydraConfig.get().overrides.task, goes_on(config), trains=True)
-    with recorded(folder, trainer, signals) as metrics:
+    folder = RunFolder(path)
+    # A sweep has compared the configurations, and decided what becomes of an earlier attempt.
+    goes_on = is_job() or continues_itself(path, config.ckpt_path)
+    folder.begin(content, HydraConfig.get().overrides.task, goes_on, trains=True)
+    with record_run(folder, trainer, signals) as metrics:
         loggers = trainer.loggers = build_loggers(config)
         drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
         trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]
@@ -78,6 +89,16 @@ def training_run(config: DictConfig) -> float:
         note_choice(data, metrics)
         present(scorers["test"], network, data, folder.path, config.panels, loggers)
     return metrics.get(config.sweep.metric, math.nan)
+
+
+@rank_zero_only
+def _print_changes(checkpoint: Path, content: dict[str, Any]) -> None:
+    """Prints where the configuration differs from the one that the continued checkpoint holds."""
+    changed = differences(read_checkpoint(checkpoint)["config"], content)
+    changed.pop("ckpt_path", None)
+    if changed:
+        said = ", ".join(f"{key} {old} -> {new}" for key, (old, new) in changed.items())
+        print(f"changed since: {said}", flush=True)
 
 
 def warm_start(config: DictConfig, network: Network, module: RestorationModule) -> None:

@@ -12,9 +12,9 @@ from sr_experiments.report.pictures import make_pictures
 from sr_experiments.report.results import make_results
 from sr_experiments.report.setting import make_commands, make_environment
 from sr_experiments.report.subject import Subject, default_metric, describe_groups, make_groups
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.configurations import common
 from sr_experiments.studies.measures import Better
-from sr_experiments.studies.run import Run
 from sr_experiments.studies.study import Study
 
 

@@ -7,13 +7,13 @@ import numpy as np
 from sr_experiments.report.content import Statistic
 from sr_experiments.report.labels import digits, label
 from sr_experiments.report.subject import Group, Subject
-from sr_experiments.studies.comparison import Comparison, compare
+from sr_experiments.runs.metrics_file import Curve
+from sr_experiments.runs.read import Run
+from sr_experiments.studies.comparison import Comparison, Outcome, compare, outcomes
 from sr_experiments.studies.measures import area, best, final, reach
-from sr_experiments.studies.outcome import Outcome, outcomes
-from sr_experiments.studies.run import Curve, Run
 from sr_experiments.studies.speed import Speed, common_target, compare_speed
 from sr_experiments.studies.statistics import Estimate, estimate
-from sr_experiments.studies.wording import describe
+from sr_experiments.studies.verdict import describe
 
 _PAIRS = 30
 

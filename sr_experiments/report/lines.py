@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from sr_experiments.report.content import Lines, Metric
 from sr_experiments.report.labels import label, number
 from sr_experiments.report.subject import Group, Subject
+from sr_experiments.runs.metrics_file import Curve
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.measures import Better
-from sr_experiments.studies.run import Curve, Run
 from sr_experiments.studies.statistics import band
 
 # More points than a screen has columns only make the file large.

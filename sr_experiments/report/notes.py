@@ -5,8 +5,10 @@ from textwrap import shorten
 
 from sr_experiments.report.results import protocols
 from sr_experiments.report.subject import Subject
+from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.runs.read import Run
+from sr_experiments.runs.status import LOST, State
 from sr_experiments.studies.configurations import UNKNOWN
-from sr_experiments.studies.run import SEEN, Run, State
 
 _WORDS: dict[State, str] = {
     "diverged": "diverged",
@@ -47,7 +49,7 @@ def make_notes(subject: Subject) -> list[str]:
 
 def _of_state(subject: Subject, state: State) -> str:
     runs = [run for run in subject.runs if run.state == state]
-    kind = ", which counts against their configurations" if state in ("diverged", "dead") else ""
+    kind = ", which counts against their configurations" if state in LOST else ""
     named = [_named(subject, run) for run in runs[:_NAMED]]
     more = f"; and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
     head = f"{len(runs)} of {len(subject.runs)} runs {_verb(state, len(runs))}{kind}"

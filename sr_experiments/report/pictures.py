@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from sr_experiments.report.content import Picture, Tile
 from sr_experiments.report.subject import Group
-from sr_experiments.studies.run import Run
+from sr_experiments.runs.read import Run
 
 _MOST = 4
 _BYTES = 1_200_000

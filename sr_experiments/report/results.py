@@ -8,7 +8,7 @@ from sr_experiments.report.claims import at_column
 from sr_experiments.report.content import Cell, Results, Row
 from sr_experiments.report.labels import digits, label, number
 from sr_experiments.report.subject import Group, Subject
-from sr_experiments.studies.run import Run
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.statistics import estimate
 from sr_experiments.studies.study import Column, Published, Study
 

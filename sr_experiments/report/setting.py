@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from sr_experiments.studies.run import Run
-
-_OWN = ("run_dir=", "hydra.run.dir=", "hydra.sweep.dir=", "hydra.mode=", "ckpt_path=")
+from sr_experiments.runs.command import placeless
+from sr_experiments.runs.identity import flatten
+from sr_experiments.runs.read import Run
+from sr_experiments.runs.records import read_overrides
 
 
 def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
@@ -32,8 +31,7 @@ def make_commands(runs: Sequence[Run]) -> list[str]:
     commands: dict[str, None] = {}
     for run in runs:
         script = _script(run)
-        sweep = run.folder.parent / "overrides.yaml"
-        if run.folder.name.isdecimal() and (typed := _listed(sweep)) is not None:
+        if run.folder.name.isdecimal() and (typed := read_overrides(run.folder.parent)) is not None:
             commands[_line(script, ["-m", *typed])] = None
         elif run.overrides:
             commands[_line(script, run.overrides)] = None
@@ -41,7 +39,7 @@ def make_commands(runs: Sequence[Run]) -> list[str]:
 
 
 def _line(script: str, typed: Sequence[str]) -> str:
-    return shlex.join(["python", script, *(each for each in typed if not each.startswith(_OWN))])
+    return shlex.join(["python", script, *placeless(typed)])
 
 
 def _script(run: Run) -> str:
@@ -52,22 +50,9 @@ def _script(run: Run) -> str:
     return name if name.endswith(".py") and name != "__main__.py" else f"{task or 'train'}.py"
 
 
-def _listed(path: Path) -> list[str] | None:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError):
-        return None
-    return [str(each) for each in content] if isinstance(content, list) else None
-
-
 def _flat(environment: dict[str, Any]) -> dict[str, str]:
-    flat: dict[str, str] = {}
-    for key, value in environment.items():
-        if isinstance(value, dict):
-            flat |= {f"{key}.{name}": str(each) for name, each in value.items()}
-        elif isinstance(value, list):
-            flat[key] = ", ".join(map(str, value)) or "none"
-        else:
-            flat[key] = str(value)
-    flat.pop("command", None)
-    return flat
+    flat = {key: value for key, value in flatten(environment).items() if key != "command"}
+    return {
+        key: ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
+        for key, value in flat.items()
+    }

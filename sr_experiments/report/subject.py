@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from sr_experiments.report.content import Configuration
 from sr_experiments.report.labels import is_decibel
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.configurations import (
     Settled,
     common,
@@ -17,7 +18,6 @@ from sr_experiments.studies.configurations import (
     varied,
 )
 from sr_experiments.studies.measures import Better
-from sr_experiments.studies.run import Run
 from sr_experiments.studies.study import Study
 
 _MOST_KEYS = 8
@@ -75,6 +75,15 @@ class Subject:
     def unit(self) -> str:
         """Of the metric."""
         return "dB" if is_decibel(self.metric) else ""
+
+    @property
+    def named_runs(self) -> list[tuple[str, Run]]:
+        """All runs, those that count first, with the names of their configurations."""
+        return [
+            (group.name, run)
+            for group in self.groups
+            for run in (*group.counted, *group.runs.set_aside)
+        ]
 
 
 def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:

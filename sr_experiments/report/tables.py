@@ -1,18 +1,14 @@
 """The values behind a report as tables: every measurement of every run."""
 
-import csv
-import io
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from sr_experiments.files import write_whole
+from sr_experiments.files import whole_file
 from sr_experiments.report.subject import Subject
-from sr_experiments.studies.run import Run
+from sr_experiments.runs import curves_table
 
-_CURVES = ("configuration", "seed", "run", "metric", "epoch", "step", "seconds", "value")
-_RESULTS = ("configuration", "seed", "run", "state", "metric", "value", "bicubic")
-
-Value = str | int | float | None
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def write_curves(subject: Subject, folder: Path) -> tuple[list[Path], str]:
@@ -21,55 +17,35 @@ def write_curves(subject: Subject, folder: Path) -> tuple[list[Path], str]:
     Returns:
         The files, and what to do for the one that is missing.
     """
-    rows = list(_measurements(subject))
-    path = folder / "curves.csv"
-    _write(path, _CURVES, rows)
+    named = {str(run.folder): (name, run) for name, run in subject.named_runs}
+    table = curves_table(run for _, run in named.values())
+    table.insert(0, "configuration", [named[run][0] for run in table["run"]])
+    path, parquet = folder / "curves.csv", folder / "curves.parquet"
+    _write(table, path)
     try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+        import pyarrow  # noqa: F401
     except ImportError:
         return [path], "for curves.parquet: pip install 'sr-experiments[parquet]'"
-    kinds = [pa.string(), pa.int64(), *[pa.string()] * 2, *[pa.float64()] * 4]
-    columns = list(zip(*rows, strict=True)) or [()] * len(_CURVES)
-    arrays = [pa.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    parquet = folder / "curves.parquet"
-    temporary = parquet.with_name(f".{parquet.name}")
-    pq.write_table(pa.Table.from_arrays(arrays, names=list(_CURVES)), temporary)
-    temporary.replace(parquet)
+    with whole_file(parquet) as file:
+        table.to_parquet(file, index=False)
     return [path, parquet], ""
 
 
 def write_results(subject: Subject, folder: Path) -> Path:
     """Writes ``results.csv``: the newest value of each metric of each run."""
-    rows: list[tuple[Value, ...]] = [
+    import pandas as pd
+
+    rows = [
         (name, run.seed, str(run.folder), run.state, metric, value, run.bicubic.get(metric))
-        for name, run in _runs(subject)
+        for name, run in subject.named_runs
         for metric, value in run.metrics.items()
     ]
+    names = ["configuration", "seed", "run", "state", "metric", "value", "bicubic"]
     path = folder / "results.csv"
-    _write(path, _RESULTS, rows)
+    _write(pd.DataFrame(rows, columns=names).astype({"seed": "Int64"}), path)
     return path
 
 
-def _runs(subject: Subject) -> Iterator[tuple[str, Run]]:
-    for group in subject.groups:
-        for run in (*group.counted, *group.runs.set_aside):
-            yield group.name, run
-
-
-def _measurements(subject: Subject) -> Iterator[tuple[Value, ...]]:
-    for name, run in _runs(subject):
-        for metric, curve in run.curves.items():
-            axes = (curve.epoch, curve.step, curve.seconds, curve.value)
-            for values in zip(*(axis.tolist() for axis in axes), strict=True):
-                # A time that was not recorded is NaN, which is not equal to itself.
-                known = (value if value == value else None for value in values)
-                yield (name, run.seed, str(run.folder), metric, *known)
-
-
-def _write(path: Path, header: tuple[str, ...], rows: list[tuple[Value, ...]]) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
-    write_whole(path, text.getvalue())
+def _write(table: "pd.DataFrame", path: Path) -> None:
+    with whole_file(path) as file:
+        table.to_csv(file, index=False)

@@ -1,23 +1,18 @@
 """Runs grouped into configurations: those that differ in their seed alone."""
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sr_experiments.studies.naming import make_names
-from sr_experiments.studies.run import Run
+from sr_experiments.runs.command import parse
+from sr_experiments.runs.identity import flatten, make_names, varies
+from sr_experiments.runs.read import Run
+from sr_experiments.runs.status import LOST
 
 #: The group of runs that left neither a configuration nor overrides that tell it.
 UNKNOWN = "unknown configuration"
 #: The group of runs that all are of one configuration.
 ALL = "all runs"
-# Where a run lies, how its sweep goes and what it is called do not change its result.
-_IRRELEVANT = re.compile(
-    r"seed|data\.seed|run_dir|ckpt_path|tags|panels|task_name|study\.(name|arm)|"
-    r"(sweep|logger|hydra|callbacks\.\w+\.dirpath|data\.(root|cache|num_workers))(\..*)?"
-)
-_TYPED = re.compile(r"\+*([\w./@-]+)=(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -60,7 +55,7 @@ def settle(runs: Sequence[Run]) -> Settled:
 
 def varied(runs: Sequence[Run]) -> list[str]:
     """Keys of the resolved configuration in which runs differ, seeds and the like apart."""
-    flat = [dict(_flat(run.config)) for run in runs if _is_whole(run)]
+    flat = [_values(run) for run in runs if _is_whole(run)]
     keys = dict.fromkeys(key for values in flat for key in values)
     columns = {key: tuple(values.get(key) for values in flat) for key in keys}
     differ = {key: column for key, column in columns.items() if len(set(column)) > 1}
@@ -83,19 +78,18 @@ def common(runs: Sequence[Run]) -> dict[str, str]:
 
 def values_of(run: Run, keys: Sequence[str]) -> dict[str, str]:
     """A run's values of these keys of the resolved configuration."""
-    flat = dict(_flat(run.config))
+    flat = _values(run)
     return {key: flat[key] for key in keys if key in flat}
 
 
 def typed(run: Run) -> dict[str, str]:
     """What was typed for a run, without what does not change its result."""
-    matches = [_TYPED.fullmatch(override) for override in run.overrides]
-    pairs = {match[1]: match[2] for match in matches if match}
-    return {key: value for key, value in pairs.items() if not _IRRELEVANT.fullmatch(key)}
+    parsed = [parse(override) for override in run.overrides]
+    return {each.key: each.value for each in parsed if each.value and varies(each.path)}
 
 
 def _rank(run: Run) -> tuple[bool, bool, float, str]:
-    lost = run.state in ("diverged", "dead")
+    lost = run.state in LOST
     return run.state == "finished", lost, run.written, str(run.folder)
 
 
@@ -104,7 +98,7 @@ def _by_values(runs: Sequence[Run]) -> dict[str, list[Run]]:
     keys = varied(whole)
     groups: dict[tuple[str | None, ...], list[Run]] = {}
     for run in whole:
-        flat = dict(_flat(run.config))
+        flat = _values(run)
         groups.setdefault(tuple(flat.get(key) for key in keys), []).append(run)
     found = list(groups.values())
     named = dict(zip(_names([members[0] for members in found], keys), found, strict=True))
@@ -133,17 +127,13 @@ def _names(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
     return make_names(own, [values_of(run, keys) for run in runs], [r.folder.name for r in runs])
 
 
-def _flat(node: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Relevant keys and values, as ("optim.lr", "0.1"); of classes the names."""
-    if isinstance(node, Mapping) and node:
-        for name, value in node.items():
-            key = f"{prefix}{name}"
-            if not _IRRELEVANT.fullmatch(key):
-                yield from _flat(value, f"{key}.")
-        return
-    key = prefix.removesuffix(".")
-    text = str(node).rpartition(".")[2] if key.endswith("._target_") else _text(node)
-    yield key, text
+def _values(run: Run) -> dict[str, str]:
+    """What tells a configuration from others, as ``{"optim.lr": "0.1"}``; of classes the names."""
+    return {
+        key: str(value).rpartition(".")[2] if key.endswith("._target_") else _text(value)
+        for key, value in flatten(run.config).items()
+        if varies(key)
+    }
 
 
 def _text(value: Any) -> str:

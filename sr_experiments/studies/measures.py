@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.run import Curve
+from sr_experiments.runs.metrics_file import Curve
 
 Better = Literal["higher", "lower"]
 Axis = Literal["epoch", "step", "seconds"]

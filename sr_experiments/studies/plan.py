@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.command import keys, parse
 from sr_experiments.studies.study import read_study
 
 
@@ -27,19 +28,11 @@ def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
         for seed in study.seeds
         for arm, of_arm in study.arms.items()
         if (brought := [*study.recipe, *of_arm, f"seed={seed}", f"study.arm={arm}"])
-        if seed == study.seeds[0] or "seed" not in _keys(overrides)
+        if seed == study.seeds[0] or "seed" not in keys(overrides)
     ]
 
 
 def _left(brought: Sequence[str], typed: Sequence[str]) -> list[str]:
     """What typed overrides leave of a study's; of the study's own, the last counts."""
-    last = {_key(override): override for override in brought}
-    return [override for key, override in last.items() if key not in _keys(typed)]
-
-
-def _keys(overrides: Sequence[str]) -> set[str]:
-    return {_key(override) for override in overrides}
-
-
-def _key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]
+    last = {parse(override).key: override for override in brought}
+    return [override for key, override in last.items() if key not in keys(typed)]

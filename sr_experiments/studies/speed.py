@@ -6,9 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from sr_experiments.studies.comparison import Comparison, compare
+from sr_experiments.studies.comparison import Comparison, Outcome, compare
 from sr_experiments.studies.measures import Better
-from sr_experiments.studies.outcome import Outcome
 from sr_experiments.studies.statistics import Estimate
 
 

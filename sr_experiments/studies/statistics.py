@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from sr_experiments.studies.run import Curve
+from sr_experiments.runs.metrics_file import Curve
 
 Array = NDArray[np.float64]
 

@@ -8,15 +8,15 @@ import yaml
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.sweeps.command import quoted
+from sr_experiments.runs.command import parse, quoted
+from sr_experiments.runs.records import OVERRIDES, read_overrides
 
-_RECORD = "overrides.yaml"
 _OPTION = re.compile(r"\+*sweep\.resume=(?P<folder>.+)")
 
 
 def record_overrides(folder: Path, overrides: Sequence[str]) -> None:
     """Keeps what was typed for a sweep; of several commands, the first counts."""
-    path = folder / _RECORD
+    path = folder / OVERRIDES
     if not path.exists():
         write_whole(path, yaml.safe_dump(list(overrides)))
 
@@ -33,19 +33,14 @@ def expand(arguments: Sequence[str]) -> list[str]:
     if found is None or found["folder"] in ("null", "None"):
         return list(arguments)
     folder = Path(found["folder"].strip("'\""))
-    try:
-        recorded = yaml.safe_load((folder / _RECORD).read_text(encoding="utf-8"))
-    except OSError:
+    recorded = read_overrides(folder)
+    if recorded is None:
         raise ConfigError(
-            f"sweep.resume={folder}: there is no {_RECORD}, so this is not the folder of a sweep; "
-            "give the folder that holds sweep.csv"
-        ) from None
+            f"sweep.resume={folder}: there is no {OVERRIDES}, so this is not the folder of a "
+            "sweep; give the folder that holds sweep.csv"
+        )
     given = [a for a in arguments if not _OPTION.fullmatch(a)]
-    keys = {_key(argument) for argument in given} | {"hydra.sweep.dir"}
-    kept = [override for override in recorded if _key(override) not in keys]
+    typed = {parse(argument).key for argument in given} | {"hydra.sweep.dir"}
+    kept = [override for override in recorded if parse(override).key not in typed]
     flags = [] if {"-m", "--multirun"} & set(given) else ["-m"]
     return [*flags, *given, *kept, f"hydra.sweep.dir={quoted(folder)}"]
-
-
-def _key(override: str) -> str:
-    return override.lstrip("+~").partition("=")[0]

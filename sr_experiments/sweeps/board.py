@@ -15,12 +15,12 @@ from rich.table import Table
 from rich.text import Text
 
 from sr_experiments.files import write_whole
-from sr_experiments.studies.run import SEEN
+from sr_experiments.runs.command import sync_command, values
+from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.sweeps.forecast import Forecast
-from sr_experiments.sweeps.job import FINISHED, Job
+from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import times
 from sr_experiments.sweeps.settings import Settings
-from sr_experiments.sweeps.upload import sync_command
 
 _WIDTH_OF_FILES = 140
 _SECONDS_BETWEEN_LINES = 600.0
@@ -45,7 +45,7 @@ class Board:
         self.said = self.started  # when the last line was printed, where there is no terminal
         self.looked = 0.0
         self.left: float | None = None
-        self.done_before = {job.number for job in jobs if job.state == FINISHED}
+        self.done_before = {job.number for job in jobs if job.state == "finished"}
         self.columns = _varied(jobs)
         terminal = sys.stdout.isatty()
         self.console = Console(width=None if terminal else _WIDTH_OF_FILES)
@@ -98,9 +98,9 @@ class Board:
     def line(self) -> str:
         """Counts, the best job so far, the time elapsed and remaining, and when it will be done."""
         counts = Counter(job.state for job in self.jobs)
-        bad = len(self.jobs) - counts[FINISHED] - counts["running"] - counts["waiting"]
+        bad = len(self.jobs) - counts["finished"] - counts["running"] - counts["waiting"]
         parts = [
-            f"{counts[FINISHED]}/{len(self.jobs)} done, {counts['running']} running, "
+            f"{counts['finished']}/{len(self.jobs)} done, {counts['running']} running, "
             f"{counts['waiting']} waiting, {bad} failed"
         ]
         best = self.best()
@@ -116,7 +116,7 @@ class Board:
             if time.monotonic() > self.looked + _SECONDS_BETWEEN_LOOKS:
                 self.looked, self.left = time.monotonic(), self.forecast.remaining(self.jobs)
             return self.left
-        new = [j for j in self.jobs if j.state == FINISHED and j.number not in self.done_before]
+        new = [j for j in self.jobs if j.state == "finished" and j.number not in self.done_before]
         if not new or not open_jobs:
             return None
         return (time.monotonic() - self.started) / (len(new) + bad) * open_jobs
@@ -128,7 +128,7 @@ class Board:
     def best(self) -> Job | None:
         """The finished job with the best metric."""
         ranked = [job for job in self.jobs if self.settings.metric in job.metrics]
-        ranked = [job for job in ranked if job.state == FINISHED]
+        ranked = [job for job in ranked if job.state == "finished"]
         sign = 1 if self.settings.mode == "max" else -1
         return max(ranked, key=lambda job: sign * self._value(job), default=None)
 
@@ -144,10 +144,10 @@ class Board:
         metric = self.settings.metric
         rows.writerow(["job", *self.columns, "state", metric, "minutes", "attempts", "error"])
         for job in self.jobs:
-            values = [_values(job).get(column, "") for column in self.columns]
+            own = [values(job.overrides).get(column, "") for column in self.columns]
             value = job.metrics.get(metric, "")
             minutes = f"{job.seconds / 60:.2f}"
-            rows.writerow([job.number, *values, job.state, value, minutes, job.attempts, job.error])
+            rows.writerow([job.number, *own, job.state, value, minutes, job.attempts, job.error])
         write_whole(self.folder / "sweep.csv", text.getvalue())
 
     def table(self) -> Table:
@@ -157,11 +157,9 @@ class Board:
             table.add_column(name, justify="left" if name in ("overrides", "state") else "right")
         best = self.best()
         for job in self.jobs:
-            values = _values(job)
-            typed = " ".join(
-                f"{key}={_short(values[key])}" for key in self.columns if key in values
-            )
-            state = job.state if job.state == FINISHED else f"{job.state}: {job.error}".rstrip(": ")
+            own = values(job.overrides)
+            typed = " ".join(f"{key}={_short(own[key])}" for key in self.columns if key in own)
+            state = job.state if job.state == "finished" else f"{job.state}: {job.error}"
             value = f"{self._value(job):.3f}" if self.settings.metric in job.metrics else "-"
             cells = (str(job.number), typed, state, value, f"{job.seconds / 60:.1f}")
             # Text, since a user's brackets are no markup.
@@ -172,18 +170,13 @@ class Board:
         return job.metrics[self.settings.metric]
 
 
-def _values(job: Job) -> dict[str, str]:
-    pairs = (override.lstrip("+~").partition("=") for override in job.overrides)
-    return {key: value for key, _, value in pairs}
-
-
 def _varied(jobs: Sequence[Job]) -> list[str]:
     """Keys in which the jobs differ; all of them if there is only one job."""
-    all_values = [_values(job) for job in jobs]
-    keys = dict.fromkeys(key for values in all_values for key in values)
+    all_values = [values(job.overrides) for job in jobs]
+    keys = dict.fromkeys(key for own in all_values for key in own)
     if len(jobs) == 1:
         return list(keys)
-    return [key for key in keys if len({values.get(key) for values in all_values}) > 1]
+    return [key for key in keys if len({own.get(key) for own in all_values}) > 1]
 
 
 def _short(value: str) -> str:

@@ -11,14 +11,18 @@ from typing import Any, Protocol
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.sweeps.job import FAILED, FINISHED, INTERRUPTED, KILLED, Job
+from sr_experiments.runs.status import State, read_status, record_end
+from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.status import read_status, record_end
 
 _RECORD = ".slurm_jobs"
 # squeue and the shared file system may see the end of a job at different times.
 _GRACE_SECONDS = 10.0
-_STATES = {"RUNNING": "running", "COMPLETING": "running", "CONFIGURING": "waiting"}
+_STATES: dict[str, State] = {
+    "RUNNING": "running",
+    "COMPLETING": "running",
+    "CONFIGURING": "waiting",
+}
 
 
 class Handle(Protocol):
@@ -138,14 +142,14 @@ class Cluster:
         status = read_status(job.folder)
         job.take_status()
         job.seconds = time.monotonic() - self.started.get(job.number, time.monotonic())
-        if status.get("state") == FINISHED:
-            job.state, job.error = FINISHED, ""
+        if status.get("state") == "finished":
+            job.state, job.error = "finished", ""
         else:
             self._link_log(job, handle)
             if ended:
-                job.state, job.error = FAILED, _returned_error(handle)
+                job.state, job.error = "failed", _returned_error(handle)
             else:
-                job.state, job.error = KILLED, _fate(handle.job_id)
+                job.state, job.error = "killed", _fate(handle.job_id)
             record_end(job.folder, job.state, job.error, job.seconds)
             if job.attempts <= self.batch.settings.retries:
                 self._submit([job])  # it looks there from where to continue
@@ -155,7 +159,7 @@ class Cluster:
         for job in jobs:
             self.handles[job.number].cancel(check=False)
         for job in jobs:
-            job.state, job.error = INTERRUPTED, "the sweep was interrupted"
+            job.state, job.error = "interrupted", "the sweep was interrupted"
             if read_status(job.folder):
                 record_end(job.folder, job.state, job.error, job.seconds)
 

@@ -11,16 +11,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from sr_experiments.sweeps.status import read_status
-
-#: States that a job can have when a sweep ends. ``status.json`` holds the same words.
-FINISHED, FAILED, KILLED, TIMEOUT, INTERRUPTED = (
-    "finished",
-    "failed",
-    "killed",
-    "timeout",
-    "interrupted",
-)
+from sr_experiments.runs.checkpoints import ResumePoint
+from sr_experiments.runs.status import State, read_status
 
 
 class JobError(Exception):
@@ -29,13 +21,13 @@ class JobError(Exception):
 
 @dataclass
 class Job:
-    """A job; ``state`` is waiting, running, or one of the states above."""
+    """A job."""
 
     number: int
     overrides: list[str]
     folder: Path
     config: dict[str, Any]
-    state: str = "waiting"
+    state: State = "waiting"
     error: str = ""
     seconds: float = 0.0
     attempts: int = 0
@@ -46,10 +38,16 @@ class Job:
         """Takes over what the run's own ``status.json`` says about metrics."""
         self.metrics = dict(read_status(self.folder).get("metrics") or {})
 
+    def take_over(self, before: ResumePoint) -> None:
+        """Counts as finished, or goes on from where an earlier attempt came."""
+        if before.finished:
+            self.state, self.seconds, self.metrics = "finished", before.seconds, before.metrics
+        self.checkpoint = before.checkpoint
+
     def result(self, metric: str) -> JobReturn:
         """What Hydra's sweepers expect."""
         result = JobReturn(overrides=self.overrides, working_dir=str(self.folder))
-        if self.state == FINISHED and metric in self.metrics:
+        if self.state == "finished" and metric in self.metrics:
             result.return_value, result.status = self.metrics[metric], JobStatus.COMPLETED
         else:
             reason = self.error or f"there is no {metric} among its metrics"

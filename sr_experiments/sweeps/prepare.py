@@ -12,16 +12,16 @@ from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import remove_leftovers
+from sr_experiments.runs.checkpoints import check_same, resume_point
+from sr_experiments.runs.command import foreign_rank, typed
+from sr_experiments.runs.lock import SweepLock
+from sr_experiments.runs.status import read_status
 from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
-from sr_experiments.sweeps.command import foreign_rank, typed
 from sr_experiments.sweeps.interrupts import terminate_as_interrupt
-from sr_experiments.sweeps.job import FINISHED, Job, compose
-from sr_experiments.sweeps.lock import FolderLock
+from sr_experiments.sweeps.job import Job, compose
 from sr_experiments.sweeps.metric import check_metric
-from sr_experiments.sweeps.prior import check_same, settle
 from sr_experiments.sweeps.settings import Settings, read_settings
-from sr_experiments.sweeps.status import read_status
 
 
 @dataclass
@@ -54,8 +54,8 @@ class Sweep:
         jobs = [compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)]
         for job in jobs:
             check_metric(settings.metric, job)
-            if read_status(job.folder).get("state") == FINISHED:
-                job.state = FINISHED
+            if read_status(job.folder).get("state") == "finished":
+                job.state = "finished"
         return Batch(jobs, settings, Board(jobs, folder, settings), folder, lock=-1)
 
     @contextmanager
@@ -80,18 +80,20 @@ class Sweep:
                 "sweep.estimate: measures jobs of this machine; not with hydra/launcher=slurm"
             )
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
-        lock = FolderLock(folder)
+        lock = SweepLock(folder)
         remove_leftovers(folder)
         try:
             jobs = [
                 compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)
             ]
             for job in jobs:
-                check_same(job)
+                check_same(job.folder, job.config)
                 check_metric(settings.metric, job)
             for job in jobs:  # after all checks, as this may move checkpoints aside
-                settle(job)
-            record_overrides(folder, [*typed(self.master, "task"), *typed(self.master, "hydra")])
+                job.take_over(resume_point(job.folder))
+            record_overrides(
+                folder, [*typed(self.master.hydra, "task"), *typed(self.master.hydra, "hydra")]
+            )
             self.jobs += jobs
             self.board = Board(self.jobs, folder, settings)
             with terminate_as_interrupt():

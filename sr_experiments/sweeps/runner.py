@@ -9,6 +9,8 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from sr_experiments.runs.checkpoints import resume_point
+from sr_experiments.runs.status import read_status, record_end
 from sr_experiments.sweeps.child import Child
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.device_locks import DeviceLocks
@@ -19,14 +21,12 @@ from sr_experiments.sweeps.estimate import (
     estimate,
     run_measurement,
 )
+from sr_experiments.sweeps.exit_reason import exit_reason
 from sr_experiments.sweeps.forecast import Forecast
-from sr_experiments.sweeps.job import FINISHED, INTERRUPTED, TIMEOUT, Job
+from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, study_of
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.prior import starting_point
 from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
-from sr_experiments.sweeps.status import read_status, record_end
-from sr_experiments.sweeps.verdict import verdict
 
 _POLL_SECONDS = 0.05
 _SECONDS_TO_STOP = 20.0  # for the end of a step, and a checkpoint
@@ -174,13 +174,13 @@ class Runner:
         job.seconds += child.seconds
         job.take_status()
         if running.stop_sent is not None:
-            job.state, job.error = TIMEOUT, f"no end after {self.settings.timeout:g} minutes"
+            job.state, job.error = "timeout", f"no end after {self.settings.timeout:g} minutes"
         else:
-            job.state, job.error = verdict(job.folder, status)
-        if job.state != FINISHED:
+            job.state, job.error = exit_reason(job.folder, status)
+        if job.state != "finished":
             record_end(job.folder, job.state, job.error, job.seconds)
             if job.attempts <= self.settings.retries:
-                job.state, job.checkpoint = "waiting", starting_point(job.folder)
+                job.state, job.checkpoint = "waiting", resume_point(job.folder).checkpoint
                 self.waiting.append(job)
         self.board.changed(job)
 
@@ -201,10 +201,10 @@ class Runner:
             job.seconds += running.child.seconds
             # It may have finished in the very moment.
             job.take_status()
-            if running.child.poll() == 0 and read_status(job.folder).get("state") == FINISHED:
-                job.state = FINISHED
+            if running.child.poll() == 0 and read_status(job.folder).get("state") == "finished":
+                job.state = "finished"
             else:
-                job.state, job.error = INTERRUPTED, "the sweep was interrupted"
+                job.state, job.error = "interrupted", "the sweep was interrupted"
                 record_end(job.folder, job.state, job.error, job.seconds)
         self.running.clear()
 

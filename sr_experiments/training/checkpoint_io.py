@@ -10,7 +10,7 @@ from lightning_fabric.plugins import TorchCheckpointIO
 from lightning_fabric.utilities.types import _PATH
 
 from sr_experiments.files import whole_file
-from sr_experiments.run_checkpoints import keep_generation
+from sr_experiments.runs.checkpoints import keep_generation
 
 
 class WholeCheckpointIO(TorchCheckpointIO):

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from sr_experiments.errors import DeadError, DiskFullError, DivergedError
-from sr_experiments.run_checkpoints import LAST
+from sr_experiments.runs.checkpoints import LAST
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.ending import between_steps
 

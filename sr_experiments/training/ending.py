@@ -6,7 +6,7 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Checkpoint
 
-from sr_experiments.training.signals import StopSignals
+from sr_experiments.signals import StopSignals
 
 
 class Ending(Checkpoint):

@@ -58,13 +58,13 @@ def test_a_signal_says_how_to_continue(
     at_step(1, lambda: os.kill(os.getpid(), number))
     cut = command("train", *LONG, *images, run="cut")
     assert cut.code == code
-    assert (cut.status["state"], cut.status["kind"]) == ("interrupted", "interrupted")
+    assert (cut.status["state"], cut.status["error"]["kind"]) == ("interrupted", "interrupted")
     line = next(line for line in cut.err.splitlines() if line.startswith("interrupted"))
     said, told = line.split("; continue with: ")
     assert said == "interrupted at step 2"
     assert "Traceback" not in cut.err
     more = command("train", *[w for w in shlex.split(told) if "=" in w], run="cut")
-    assert (more.code, more.status["state"], more.status["kind"]) == (0, "finished", None)
+    assert (more.code, more.status["state"], more.status["error"]) == (0, "finished", None)
     assert more.status["metrics"]["test/psnr"] == whole.status["metrics"]["test/psnr"]
 
 
@@ -84,7 +84,7 @@ def test_a_signal_to_one_process_stops_all_and_nothing_is_lost(images: list[str]
     assert "Traceback" not in done.stderr
     assert "interrupted at step 2; continue with: python train.py " in done.stderr
     status = json.loads((folder / "status.json").read_text())
-    assert (status["state"], status["kind"]) == ("interrupted", "interrupted")
+    assert (status["state"], status["error"]["kind"]) == ("interrupted", "interrupted")
     assert torch.load(folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 2
     done = run([*command, f"ckpt_path={folder}"], env=environment)
     assert done.returncode == 0, done.stderr

@@ -18,7 +18,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.models import SRResNet
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
-from tests.studies.folders import make_run
+from tests.runs.folders import make_run
 
 ROOT = Path(__file__).parents[2]
 BACKBONES = ["vgg16", "vgg16_bn", "resnet152", "densenet201", "resnext101_32x8d"]

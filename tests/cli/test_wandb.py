@@ -15,9 +15,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from sr_experiments.cli import pictures
 from sr_experiments.cli.loggers import portable
 from sr_experiments.cli.metric_logger import MetricLogger, definition
-from sr_experiments.cli.recorded import recorded
-from sr_experiments.cli.run_folder import RunFolder
 from sr_experiments.errors import Interrupted
+from sr_experiments.runs.folder import RunFolder
+from sr_experiments.runs.record import record_run
 from tests.cli.conftest import TINY, Command
 from tests.cli.offline import WANDB, offline_runs
 
@@ -177,7 +177,7 @@ def test_an_interrupted_run_is_marked(tmp_path: Path):
     trainer = SimpleNamespace(loggers=[logger], callback_metrics={}, global_rank=0, world_size=1)
 
     def interrupted() -> None:
-        with recorded(RunFolder(tmp_path), trainer):
+        with record_run(RunFolder(tmp_path), trainer):
             logger.log_metrics({"val/psnr": 30.0}, 1)
             raise KeyboardInterrupt
 

@@ -10,10 +10,10 @@ from scipy import stats
 from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.report.content import Content
 from sr_experiments.report.labels import label
-from sr_experiments.studies.reading import read_runs
-from sr_experiments.studies.run import SEEN
+from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.studies.study import Study, read_study
-from tests.studies.folders import METRIC, make_run, make_sweep, make_tiles
+from tests.runs.folders import METRIC, make_run, make_sweep, make_tiles
 
 
 def report(folder: Path, study: Study | None = None, **options: Any) -> Content:

@@ -16,9 +16,9 @@ from sr_experiments.report.markdown import render_markdown
 from sr_experiments.report.plots import _figure, draw_plots
 from sr_experiments.report.subject import Subject
 from sr_experiments.report.tables import write_curves, write_results
-from sr_experiments.studies.reading import read_runs
+from sr_experiments.runs.find import read_runs
 from tests.report.sample import empty_content, sample_content
-from tests.studies.folders import METRIC, make_run, make_sweep
+from tests.runs.folders import METRIC, make_run, make_sweep
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import yaml
 
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs import former_names
-from sr_experiments.studies.folder import read_run
-from tests.cli.conftest import Command, command  # noqa: F401
+from sr_experiments.runs.read import read_run
+from tests.cli.conftest import Command
 
 FOLDER = Path(__file__).parent / "version_0_1_0"
 FINISHED, DIVERGED, CHECKPOINT = FOLDER / "finished", FOLDER / "diverged", FOLDER / "vdsr.ckpt"
@@ -37,7 +37,7 @@ def test_its_runs_are_read() -> None:
     assert "training diverged: the loss is inf in step 2" in lost.error
 
 
-def test_its_checkpoint_is_scored(command: Command, data: str) -> None:  # noqa: F811
+def test_its_checkpoint_is_scored(command: Command, data: str) -> None:
     done = command("evaluate", f"ckpt_path={CHECKPOINT}", data, "panels=0")
     assert done.code == 0, done.err
     with (FINISHED / "results.csv").open() as before, (done.folder / "results.csv").open() as after:
@@ -46,7 +46,7 @@ def test_its_checkpoint_is_scored(command: Command, data: str) -> None:  # noqa:
             assert float(new["psnr"]) == pytest.approx(float(old["psnr"]), abs=1e-3)
 
 
-def test_its_run_is_continued(command: Command, data: str, tmp_path: Path) -> None:  # noqa: F811
+def test_its_run_is_continued(command: Command, data: str, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     shutil.copytree(FINISHED, folder)
     typed = yaml.safe_load((folder / "overrides.yaml").read_text())
@@ -74,7 +74,7 @@ def test_its_runs_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_renamed_classes_are_found(
-    command: Command,  # noqa: F811
+    command: Command,
     data: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

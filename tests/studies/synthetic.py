@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sr_experiments.studies.outcome import Outcome
-from sr_experiments.studies.run import Curve, State
+from sr_experiments.runs.metrics_file import Curve
+from sr_experiments.runs.status import State
+from sr_experiments.studies.comparison import Outcome
 
 
 def curve(values: ArrayLike, steps: ArrayLike | None = None) -> Curve:

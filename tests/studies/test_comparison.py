@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from sr_experiments.studies.comparison import Comparison, compare
+from sr_experiments.runs.read import Run
+from sr_experiments.runs.status import LOST, State
+from sr_experiments.studies.comparison import Comparison, Outcome, compare, outcomes
 from sr_experiments.studies.measures import final
-from sr_experiments.studies.outcome import LOST, Outcome, outcomes
-from sr_experiments.studies.run import Run, State
 from tests.studies import synthetic
 from tests.studies.synthetic import curve, same
 

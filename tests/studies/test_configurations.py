@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.configurations import UNKNOWN, common, group, settle, varied
-from sr_experiments.studies.reading import read_runs
-from sr_experiments.studies.run import Run
-from tests.studies.folders import make_run
+from tests.runs.folders import make_run
 
 
 def run(seed: int = 0, overrides: list[str] | None = None, **config: object) -> Run:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import integrate
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.studies.measures import area, at_share, best, final, reach
-from sr_experiments.studies.run import Curve
 from tests.studies.synthetic import curve, same
 
 NAN = np.nan

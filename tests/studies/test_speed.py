@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from sr_experiments.runs.metrics_file import Curve
+from sr_experiments.runs.status import State
+from sr_experiments.studies.comparison import Outcome
 from sr_experiments.studies.measures import final, reach
-from sr_experiments.studies.outcome import Outcome
-from sr_experiments.studies.run import Curve, State
 from sr_experiments.studies.speed import common_target, compare_speed
 from tests.studies.synthetic import curve, outcomes, same
 

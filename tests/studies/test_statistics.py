@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from sr_experiments.studies.run import Curve
+from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.studies.statistics import Estimate, band, estimate, paired, pairs_needed
 from tests.studies.synthetic import curve, same
 

@@ -8,11 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.status import State
 from sr_experiments.studies.comparison import compare
-from sr_experiments.studies.run import State
 from sr_experiments.studies.speed import compare_speed
-from sr_experiments.studies.verdict import judge
-from sr_experiments.studies.wording import describe
+from sr_experiments.studies.verdict import describe, judge
 from tests.studies.synthetic import outcomes
 
 INF = np.inf

@@ -64,7 +64,8 @@ def _behave(word: str, starts: int, folder: Path) -> None:
 
 
 def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | None = None) -> None:
-    status = {"state": state, "seconds": 1.0, "metrics": metrics, "error": None, "kind": kind}
+    error = {"kind": kind, "message": ""} if kind else None
+    status = {"state": state, "seconds": 1.0, "metrics": metrics, "error": error}
     write_whole(folder / "status.json", json.dumps(status))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.sweeps.status import read_status
+from sr_experiments.runs.status import error_of, read_status
 from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
@@ -51,8 +51,8 @@ def test_same_command_again_skips_finished_and_continues_all_but_the_hopeless(
     command = ("tags=[finish],[once-dies],[fail],[diverge]", "hydra.sweep.dir=s")
     sweeps.quick(*command)
     folder = sweeps.folder / "s"
-    kinds = [read_status(folder / str(job))["kind"] for job in range(4)]
-    assert kinds == [None, "killed", "failed", "diverged"]
+    kinds = [error_of(read_status(folder / str(job)))[0] for job in range(4)]
+    assert kinds == ["", "killed", "failed", "diverged"]
     for job in ("1", "2", "3"):
         checkpoints = folder / job / "checkpoints"
         checkpoints.mkdir()
@@ -195,12 +195,14 @@ def test_kill_of_the_sweep_and_of_jobs_then_resume(sweeps: Sweeps) -> None:
     assert [row["state"] for row in rows(folder)] == ["finished"] * 6
 
 
-def test_two_sweeps_do_not_share_a_folder(sweeps: Sweeps, tmp_path: Path) -> None:
+def test_two_sweeps_do_not_share_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sr_experiments.errors import ConfigError
-    from sr_experiments.sweeps.lock import FolderLock
+    from sr_experiments.runs import lock
+    from sr_experiments.runs.lock import SweepLock
 
-    first = FolderLock(tmp_path / "s")
+    monkeypatch.setattr(lock, "_PATIENCE_OF_SWEEPS", 0.1)
+    first = SweepLock(tmp_path / "s")
     with pytest.raises(ConfigError, match="another sweep"):
-        FolderLock(tmp_path / "s", patience=0.1)
+        SweepLock(tmp_path / "s")
     first.release()
-    FolderLock(tmp_path / "s", patience=0.1).release()
+    SweepLock(tmp_path / "s").release()

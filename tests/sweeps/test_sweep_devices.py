@@ -63,7 +63,7 @@ def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
     assert states(folder) == ["failed", "failed", "finished"], output
     for job in (0, 1):
         recorded = json.loads((folder / str(job) / "status.json").read_text())
-        assert f"RuntimeError: rank {job} fails while training" in recorded["error"]
+        assert f"RuntimeError: rank {job} fails while training" in recorded["error"]["message"]
         assert (folder / str(job) / "error.log").read_text().startswith(f"rank {job}\n")
         assert recorded["state"] == "failed"
     check_run(folder / "2", 2, single(sweeps, "optim.lr=0.01"))
@@ -93,7 +93,9 @@ def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: st
     assert re.fullmatch(line, errors[0])
     recorded = json.loads((folder / "status.json").read_text())
     assert recorded["state"] == "failed"
-    assert recorded["error"].removeprefix("RankError: ") == errors[0].removeprefix("error: ")
+    assert recorded["error"]["message"].removeprefix("RankError: ") == errors[0].removeprefix(
+        "error: "
+    )
 
 
 @pytest.mark.slow

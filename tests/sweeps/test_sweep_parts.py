@@ -1,7 +1,6 @@
 """The parts of a sweep, one by one."""
 
 import csv
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.run import SEEN
-from sr_experiments.sweeps import prior
+from sr_experiments.runs.command import quoted
+from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.sweeps.argv import expand, record_overrides
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.cluster import asks_for_no_gpu
-from sr_experiments.sweeps.command import job_environment, quoted
+from sr_experiments.sweeps.command import job_environment
 from sr_experiments.sweeps.device_locks import DeviceLocks
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings, read_settings
 from sr_experiments.sweeps.slots import Slots, demand, gpus
-from sr_experiments.sweeps.verdict import verdict
 
 
 def make_job(folder: Path, number: int = 0, **config: Any) -> Job:
@@ -186,100 +184,6 @@ def test_resume_repeats_the_recorded_command(tmp_path: Path) -> None:
         f"hydra.sweep.dir={quoted(folder)}",
     ]
     assert expand(["-m", "seed=0"]) == ["-m", "seed=0"]
-
-
-def write_run(job: Job, state: str, **config: Any) -> None:
-    import yaml
-
-    job.folder.mkdir(parents=True)
-    status = {"state": state, "seconds": 3.0, "metrics": {"test/psnr": 30.0}}
-    (job.folder / "status.json").write_text(json.dumps(status))
-    (job.folder / "config.yaml").write_text(yaml.safe_dump(config))
-
-
-@pytest.mark.parametrize("state", ["running", "interrupted", "killed", "timeout", "failed"])
-def test_runs_continue_only_from_a_whole_checkpoint(tmp_path: Path, state: str) -> None:
-    import zipfile
-
-    job = make_job(tmp_path, lr=0.1)
-    write_run(job, state, lr=0.1)
-    last = job.folder / "checkpoints" / "last.ckpt"
-    last.parent.mkdir()
-    last.write_bytes(b"PK\x03\x04 cut off")
-    prior.settle(job)
-    assert (job.state, job.checkpoint) == ("waiting", None)
-    with zipfile.ZipFile(last, "w") as file:
-        file.writestr("archive/version", "3")
-    prior.settle(job)
-    assert job.checkpoint == last
-
-
-@pytest.mark.parametrize("kind", ["diverged", "dead"])
-def test_the_checkpoints_of_hopeless_runs_are_moved_aside(tmp_path: Path, kind: str) -> None:
-    job = make_job(tmp_path)
-    write_run(job, "failed")
-    for expected in ("checkpoints.1", "checkpoints.2"):
-        (job.folder / "checkpoints").mkdir()
-        (job.folder / "checkpoints" / "last.ckpt").write_bytes(b"weights")
-        (job.folder / "status.json").write_text(json.dumps({"state": "failed", "kind": kind}))
-        prior.settle(job)
-        assert job.checkpoint is None
-        assert not (job.folder / "checkpoints").exists()
-        assert (job.folder / expected / "last.ckpt").read_bytes() == b"weights"
-
-
-@pytest.mark.parametrize(
-    ("status", "recorded", "expected"),
-    [
-        (143, "interrupted", ("interrupted", "Interrupted: stopped by SIGTERM")),
-        (1, "interrupted", ("interrupted", "Interrupted: stopped by SIGTERM")),  # torchrun's
-        (0, "running", ("failed", "it ended without a result")),
-    ],
-)
-def test_a_run_that_stopped_at_a_signal_was_interrupted(
-    tmp_path: Path, status: int, recorded: str, expected: tuple[str, str]
-) -> None:
-    error = "Interrupted: stopped by SIGTERM"
-    (tmp_path / "status.json").write_text(json.dumps({"state": recorded, "error": error}))
-    assert verdict(tmp_path, status) == expected
-
-
-def test_a_moved_folder_is_the_same_run(tmp_path: Path) -> None:
-    old = {"lr": 0.1, "run_dir": "/old/0", "callbacks": {"dirpath": "/old/0/checkpoints"}}
-    folder = tmp_path / "0"
-    job = make_job(tmp_path, lr=0.1, callbacks={"dirpath": f"{folder}/checkpoints"})
-    write_run(job, "finished", **old)
-    prior.check_same(job)
-    prior.settle(job)
-    assert job.state == "finished"
-    assert job.metrics == {"test/psnr": 30.0}
-
-
-@pytest.mark.parametrize("config", [{"lr": 0.2}, {"lr": 0.1, "depth": 3}, {}])
-def test_another_configuration_is_refused(tmp_path: Path, config: dict[str, Any]) -> None:
-    job = make_job(tmp_path, **config)
-    write_run(job, "finished", lr=0.1)
-    with pytest.raises(ConfigError, match="this run was made with"):
-        prior.check_same(job)
-
-
-@pytest.mark.parametrize(("recorded", "allowed"), [("a.ckpt", True), ("b.ckpt", False)])
-def test_another_checkpoint_to_start_from_is_another_run(
-    tmp_path: Path, recorded: str, allowed: bool
-) -> None:
-    job = make_job(tmp_path, ckpt_path="a.ckpt")
-    write_run(job, "finished", ckpt_path=recorded, run_dir="/old/0")
-    if allowed:
-        prior.check_same(job)
-    else:
-        with pytest.raises(ConfigError, match=r"ckpt_path=b\.ckpt, now it is a\.ckpt"):
-            prior.check_same(job)
-
-
-def test_a_run_that_continued_itself_is_the_same_run(tmp_path: Path) -> None:
-    job = make_job(tmp_path, ckpt_path=None)
-    write_run(job, "killed", ckpt_path="/old/0/checkpoints/last.ckpt", run_dir="/old/0")
-    prior.check_same(job)
 
 
 @pytest.mark.parametrize(("mode", "best"), [("max", 1), ("min", 2)])

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from sr_experiments.runs.command import sync_command
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.settings import Settings
-from sr_experiments.sweeps.upload import sync_command
 from tests.cli.offline import WANDB, offline_runs
 from tests.sweeps.sweep_commands import TINY, Sweeps
 

@@ -10,11 +10,11 @@ from pytorch_lightning.callbacks import Timer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from sr_experiments.signals import StopSignals
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.checkpoints import BestCheckpoint, LastCheckpoint
 from sr_experiments.training.ending import Ending
 from sr_experiments.training.resume import settle
-from sr_experiments.training.signals import StopSignals
 
 Event = Callable[[pl.Trainer], None]
 

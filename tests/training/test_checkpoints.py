@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from sr_experiments.errors import DiskFullError, DivergedError, Interrupted
-from sr_experiments.run_checkpoints import is_whole, newest_checkpoint
+from sr_experiments.runs.checkpoints import is_whole, newest_checkpoint
 from sr_experiments.training.average import MovingAverage
 from sr_experiments.training.guard import TrainingGuard
 from tests.training import gan

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.cli.continued import rows_before
-from sr_experiments.cli.metric_rows import MetricRows
+from sr_experiments.runs.metrics_writer import MetricRows, rows_before
 
 
 def rows(path: Path) -> list[dict[str, str]]:

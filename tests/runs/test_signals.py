@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from sr_experiments.errors import Interrupted
-from sr_experiments.training.signals import StopSignals
+from sr_experiments.signals import StopSignals
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.cli import run_lock
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs import folder, lock
 from tests.cli.conftest import TINY, Command
 
 HOLD = """
@@ -44,9 +44,9 @@ def holder(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 def test_a_folder_in_use_is_refused_at_a_continuation_too(
     tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_lock, "_PATIENCE", 0.0)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.0)
     with pytest.raises(ConfigError) as error:
-        run_lock.claim(tmp_path, continued=True, trains=True)
+        folder.claim(tmp_path, continued=True, trains=True)
     assert str(error.value) == (
         f"{tmp_path}: another run works in this folder (process 12 on elsewhere); when it "
         f"has ended, continue it with ckpt_path={tmp_path} hydra.run.dir={tmp_path}, or choose "
@@ -57,10 +57,10 @@ def test_a_folder_in_use_is_refused_at_a_continuation_too(
 def test_the_lock_of_a_killed_run_holds_nobody_up(
     tmp_path: Path, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_lock, "_PATIENCE", 0.0)
+    monkeypatch.setattr(lock, "_PATIENCE", 0.0)
     holder.kill()
     holder.wait()
-    assert run_lock.claim(tmp_path, continued=False, trains=True)
+    assert folder.claim(tmp_path, continued=False, trains=True)
     assert (tmp_path / ".lock").read_text().startswith("process ")
     assert "12" not in (tmp_path / ".lock").read_text().split()
 
@@ -84,14 +84,14 @@ def test_results_are_not_replaced(
     if checkpoint:
         (tmp_path / "checkpoints").mkdir()
         (tmp_path / "checkpoints" / "last.ckpt").touch()
-    run_lock.claim(tmp_path, continued=True, trains=True)
+    folder.claim(tmp_path, continued=True, trains=True)
     if not refused:
-        run_lock.claim(tmp_path, continued=False, trains=True)
+        folder.claim(tmp_path, continued=False, trains=True)
         return
     with pytest.raises(ConfigError, match=rf"{refused}; continue it with ckpt_path=.*, or choose"):
-        run_lock.claim(tmp_path, continued=False, trains=True)
+        folder.claim(tmp_path, continued=False, trains=True)
     with pytest.raises(ConfigError, match=rf"{refused}; choose another folder"):
-        run_lock.claim(tmp_path, continued=False, trains=False)
+        folder.claim(tmp_path, continued=False, trains=False)
 
 
 def test_a_finished_run_is_continued_or_left_alone(command: Command, images: list[str]) -> None:

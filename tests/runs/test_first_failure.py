@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from sr_experiments.cli import first_failure as module
-from sr_experiments.cli.first_failure import ERROR_LOG, first_failure, listening
 from sr_experiments.errors import DivergedError, Interrupted, RankError
+from sr_experiments.runs import record as module
+from sr_experiments.runs.record import ERROR_LOG, first_failure, listening
 
 LOST = RuntimeError("[gloo/pair.cc:561] Connection closed by peer [127.0.0.1]:39064. GLHF!")
 

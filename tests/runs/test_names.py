@@ -6,8 +6,8 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
-from sr_experiments.cli.run_name import run_group, run_name
-from sr_experiments.sweeps.command import JOB_MARK
+from sr_experiments.runs.command import JOB_MARK
+from sr_experiments.runs.identity import run_group, run_name
 
 
 def config(**keys: object):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.reading import read_runs
-from sr_experiments.studies.run import Run
-from tests.studies.folders import DEAD, DIVERGED, FAILED, METRIC, make_older, make_run
+from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.read import Run
+from tests.runs.folders import DEAD, DIVERGED, FAILED, METRIC, make_older, make_run
 
 LONG_AGO = 3600.0
 

@@ -9,9 +9,27 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sr_experiments.studies.run import Curve
-
+METRICS, RESULTS = "metrics.csv", "results.csv"
+#: Among a run's metrics: how many of its test images were scored during training too.
+SEEN = "test/seen_in_validation"
 _AXES = ("epoch", "step", "train/seconds", "seconds")
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One metric over a run; all arrays are float64 [N], steps ascending.
+
+    Attributes:
+        epoch: epochs done when the value was taken: 1, 2, ...
+        step: optimizer steps done: 10, 20, ...
+        seconds: seconds of training until then; NaN where the run did not record them.
+        value: the metric.
+    """
+
+    epoch: NDArray[np.float64]
+    step: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    value: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

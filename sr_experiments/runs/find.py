@@ -5,11 +5,10 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import yaml
-
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.folder import as_overrides, partial_config, read_run
-from sr_experiments.studies.run import Run
+from sr_experiments.runs.read import Run, as_overrides, partial_config, read_run
+from sr_experiments.runs.records import CONFIG, OVERRIDES, read_overrides
+from sr_experiments.runs.status import JOB_LOG, STATUS
 
 #: Where sweeps lie unless they are told otherwise.
 SWEEPS = Path("multirun_sweeps")
@@ -47,21 +46,14 @@ def newest_sweep(study: str, folder: Path) -> Path:
     Raises:
         ConfigError: there is none.
     """
-    records = (path for path in folder.rglob("overrides.yaml") if not _is_run(path.parent))
-    sweeps = [path for path in records if f"study={study}" in _entries(path)]
+    records = (path for path in folder.rglob(OVERRIDES) if not _is_run(path.parent))
+    sweeps = [path for path in records if f"study={study}" in (read_overrides(path.parent) or ())]
     if not sweeps:
         raise ConfigError(
             f"study={study}: there is no sweep of it in {folder}; name its folder with runs=..., "
             f"or run it with `python train.py -m study={study}`"
         )
     return max(sweeps, key=lambda path: path.stat().st_mtime).parent
-
-
-def _entries(path: Path) -> list[object]:
-    try:
-        return list(yaml.safe_load(path.read_text(encoding="utf-8")) or [])
-    except (OSError, ValueError, TypeError, yaml.YAMLError):
-        return []  # of a damaged or foreign file
 
 
 def _below(path: Path) -> Iterator[Run]:
@@ -82,15 +74,15 @@ def _below(path: Path) -> Iterator[Run]:
                 path / name,
                 "waiting",
                 "it has no folder yet",
-                partial_config(typed),
-                as_overrides(typed),
+                config=partial_config(typed),
+                overrides=as_overrides(typed),
             )
 
 
 def _is_run(folder: Path) -> bool:
-    if (folder / "status.json").exists() or (folder / "config.yaml").exists():
+    if (folder / STATUS).exists() or (folder / CONFIG).exists():
         return True
-    return folder.name.isdecimal() and (folder / "job.log").exists()
+    return folder.name.isdecimal() and (folder / JOB_LOG).exists()
 
 
 def _folders(path: Path) -> list[Path]:

@@ -9,18 +9,21 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 import yaml
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.first_failure import ERROR_LOG
-from sr_experiments.cli.run_lock import claim
-from sr_experiments.errors import kind_of
+from sr_experiments.errors import ConfigError, kind_of
 from sr_experiments.files import remove_leftovers, write_whole
-from sr_experiments.run_checkpoints import CHECKPOINTS
+from sr_experiments.runs.checkpoints import CHECKPOINTS
+from sr_experiments.runs.lock import lock_run
+from sr_experiments.runs.records import CONFIG, ENVIRONMENT, OVERRIDES
+from sr_experiments.runs.status import STATUS, State, read_status, write_status
 
+#: What stopped the process that failed first.
+ERROR_LOG = "error.log"
 _PACKAGES = (
     "sr-experiments",
     "torch",
@@ -68,14 +71,14 @@ class RunFolder:
         if self.writes:
             remove_leftovers(self.path, self.path / CHECKPOINTS)
             (self.path / ERROR_LOG).unlink(missing_ok=True)
-        self._write("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
-        self._write("overrides.yaml", yaml.safe_dump(list(overrides)))
-        self._write_json("environment.json", environment())
+        self._write(CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
+        self._write(OVERRIDES, yaml.safe_dump(list(overrides)))
+        self._write(ENVIRONMENT, json.dumps(environment(), indent=2) + "\n")
         self.status("running")
 
     def status(
         self,
-        state: str,
+        state: State,
         metrics: Mapping[str, float] | None = None,
         error: BaseException | None = None,
     ) -> None:
@@ -83,27 +86,48 @@ class RunFolder:
 
         A disk that is full is said: it must not hide how the run ended.
         """
-        content = {
-            "state": state,
-            "kind": kind_of(error) if error else None,
-            "schema": 1,
-            "seconds": round(time.time() - self.started, 1),
-            "metrics": dict(metrics or {}),
-            "error": f"{type(error).__name__}: {error}" if error else None,
-        }
+        if not self.writes:
+            return
         try:
-            self._write_json("status.json", content)
+            write_status(self.path, state, time.time() - self.started, metrics or {}, error)
         except OSError as problem:
             if kind_of(problem) != "disk_full" or state == "running":
                 raise
-            print(f"warning: cannot write {self.path}/status.json: {problem.strerror}", flush=True)
-
-    def _write_json(self, name: str, content: Mapping[str, Any]) -> None:
-        self._write(name, json.dumps(content, indent=2) + "\n")
+            print(f"warning: cannot write {self.path}/{STATUS}: {problem.strerror}", flush=True)
 
     def _write(self, name: str, text: str) -> None:
         if self.writes:
             write_whole(self.path / name, text)
+
+
+@rank_zero_only
+def claim(folder: Path, continued: bool, trains: bool) -> IO[str] | None:
+    """Locks a run folder until the returned file is closed, at the latest with the process.
+
+    Args:
+        folder: the run folder; made if it does not exist.
+        continued: whether this run goes on with the one in the folder.
+        trains: whether it is one that can be continued.
+
+    Raises:
+        ConfigError: another run works there, or it holds results that this one would replace.
+    """
+    ways = "choose another folder with hydra.run.dir=..."
+    if trains:
+        ways = f"continue it with ckpt_path={folder} hydra.run.dir={folder}, or {ways}"
+    file = lock_run(folder, f"{'when it has ended, ' * trains}{ways}")
+    if not continued and (held := _results(folder)):
+        raise ConfigError(f"{folder}: holds {held}; {ways}")
+    return file
+
+
+def _results(folder: Path) -> str:
+    """What a new run would replace; empty where that is nothing."""
+    state = read_status(folder).get("state")
+    if state == "finished":
+        return "a finished run"
+    kept = any((folder / CHECKPOINTS).glob("*.ckpt"))
+    return f"checkpoints of a run that is {state or 'not recorded'}" if kept else ""
 
 
 def environment() -> dict[str, Any]:

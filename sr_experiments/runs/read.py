@@ -1,0 +1,176 @@
+"""One run folder, read so that whatever is wrong with it becomes a part of the answer."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sr_experiments.runs.former_names import current_names
+from sr_experiments.runs.metrics_file import (
+    METRICS,
+    RESULTS,
+    Curve,
+    Measured,
+    read_metrics,
+    read_results,
+)
+from sr_experiments.runs.records import (
+    BROKEN,
+    CONFIG,
+    ENVIRONMENT,
+    OVERRIDES,
+    read_record,
+)
+from sr_experiments.runs.status import (
+    SCHEMA,
+    STATUS,
+    State,
+    changed,
+    current_status,
+    error_of,
+    infer_state,
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run.
+
+    Attributes:
+        folder: the run folder.
+        state: how it ended, or that it has not.
+        error: why it did not finish; empty if it did.
+        kind: of the recorded error, as "diverged" or "out_of_memory"; empty without one.
+        config: the resolved configuration; empty where it could not be read.
+        overrides: what was typed.
+        metrics: the newest value of each metric, as ``test/set5_x2/psnr_y``.
+        curves: metrics over training, as ``val/set5_x2/psnr_y``.
+        bicubic: the metrics of bicubic interpolation on the test sets, by the same names.
+        protocol: how the test sets were scored: a protocol's name and what was changed of it.
+        environment: command, commit, versions, hardware.
+        seconds: wall-clock seconds in all.
+        written: when its status was last written, in seconds since 1970; 0 if never.
+        notes: what a reader must know about the files themselves.
+    """
+
+    folder: Path
+    state: State
+    error: str = ""
+    kind: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+    overrides: list[str] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    curves: dict[str, Curve] = field(default_factory=dict)
+    bicubic: dict[str, float] = field(default_factory=dict)
+    protocol: str = ""
+    environment: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+    written: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def seed(self) -> int | None:
+        """The run's seed."""
+        return self.config.get("seed")
+
+    @property
+    def study(self) -> dict[str, Any]:
+        """``name``, ``size`` and ``arm`` of the study that it belongs to; empty without one."""
+        return self.config.get("study") or {}
+
+
+def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
+    """Reads a run folder; nothing that is wrong with its files is raised.
+
+    Args:
+        folder: the run folder.
+        typed: what its sweep recorded of its overrides, for a run that left no configuration.
+    """
+    wrong: list[str] = []
+    config = current_names(_mapping(folder, CONFIG, wrong))
+    status = current_status(_mapping(folder, STATUS, wrong))
+    measured = Measured({}, {}, cut=False)
+    scores: dict[str, float] = {}
+    bicubic: dict[str, float] = {}
+    protocol = ""
+    with _noting(METRICS, wrong):
+        measured = read_metrics(folder / METRICS)
+    with _noting(RESULTS, wrong):
+        channel = str((config.get("eval") or {}).get("channel", "y"))
+        scores, bicubic, protocol = read_results(folder / RESULTS, channel)
+    recorded: dict[str, float] = {}
+    seconds = 0.0
+    with _noting(STATUS, wrong):
+        recorded = {str(k): float(v) for k, v in (status.get("metrics") or {}).items()}
+        seconds = float(status.get("seconds") or 0.0)
+    state, error = infer_state(folder, status, bool(config))
+    if measured.cut and state != "running":
+        wrong.append(f"{METRICS} ends in the middle of a row")
+    remarks = _schema_remarks(status)
+    typed_here = _parsed(folder, OVERRIDES, remarks)
+    environment = _mapping(folder, ENVIRONMENT, remarks)
+    return Run(
+        folder=folder,
+        state="unreadable" if wrong else state,
+        error="; ".join(wrong) or error,
+        kind=error_of(status)[0],
+        config=config or partial_config(typed or {}),
+        overrides=[str(each) for each in typed_here]
+        if isinstance(typed_here, list)
+        else as_overrides(typed or {}),
+        metrics={**measured.newest, **scores, **recorded},
+        curves=measured.curves,
+        bicubic=bicubic,
+        protocol=protocol,
+        environment=environment,
+        seconds=seconds,
+        written=changed(folder / STATUS),
+        notes=tuple(remarks),
+    )
+
+
+def partial_config(typed: Mapping[str, str]) -> dict[str, Any]:
+    """Seed and arm, as far as they are among the overrides of a job."""
+    seed, arm = typed.get("seed", ""), typed.get("study.arm")
+    config: dict[str, Any] = {"seed": int(seed)} if seed.isdecimal() else {}
+    return config | ({"study": {"arm": arm}} if arm else {})
+
+
+def as_overrides(typed: Mapping[str, str]) -> list[str]:
+    """Keys and values as they are typed."""
+    return [f"{key}={value}" for key, value in typed.items()]
+
+
+def _mapping(folder: Path, name: str, wrong: list[str]) -> dict[str, Any]:
+    content = _parsed(folder, name, wrong)
+    if content is None or isinstance(content, dict):
+        return content or {}
+    wrong.append(f"{name} holds no keys")
+    return {}
+
+
+def _parsed(folder: Path, name: str, wrong: list[str]) -> Any:
+    """A file's content; None where there is none, or where it cannot be read."""
+    with _noting(name, wrong):
+        return read_record(folder / name)
+    return None
+
+
+@contextmanager
+def _noting(name: str, wrong: list[str]) -> Iterator[None]:
+    """Turns what is wrong with a file into words."""
+    try:
+        yield
+    except BROKEN as error:
+        wrong.append(f"{name} cannot be read: {' '.join(str(error).split())}")
+
+
+def _schema_remarks(status: Mapping[str, Any]) -> list[str]:
+    schema = status.get("schema", 0)
+    if schema in range(SCHEMA + 1):
+        return []
+    return [
+        f"{STATUS} has schema {schema!r}, this version knows {SCHEMA}; update "
+        "sr-experiments if something is missing"
+    ]
