@@ -21,7 +21,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import JOB_MARK
-from sr_experiments.sweeps.argv import expand
+from sr_experiments.sweeps.command import expand
 from sr_experiments.sweeps.job import JobError
 from sr_experiments.worker import die_with_parent
 

@@ -16,12 +16,11 @@ from sr_experiments.runs.checkpoints import check_same, resume_point
 from sr_experiments.runs.command import foreign_rank, typed
 from sr_experiments.runs.lock import SweepLock
 from sr_experiments.runs.status import read_status
-from sr_experiments.sweeps.argv import record_overrides
 from sr_experiments.sweeps.board import Board
-from sr_experiments.sweeps.interrupts import terminate_as_interrupt
+from sr_experiments.sweeps.child import terminate_as_interrupt
+from sr_experiments.sweeps.command import record_overrides
 from sr_experiments.sweeps.job import Job, compose
-from sr_experiments.sweeps.metric import check_metric
-from sr_experiments.sweeps.settings import Settings, read_settings
+from sr_experiments.sweeps.settings import Settings, check_metric, read_settings
 
 
 @dataclass

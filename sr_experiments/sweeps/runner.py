@@ -11,9 +11,8 @@ from omegaconf import DictConfig
 
 from sr_experiments.runs.checkpoints import resume_point
 from sr_experiments.runs.status import read_status, record_end
-from sr_experiments.sweeps.child import Child
+from sr_experiments.sweeps.child import Child, exit_reason
 from sr_experiments.sweeps.command import job_command, job_environment
-from sr_experiments.sweeps.device_locks import DeviceLocks
 from sr_experiments.sweeps.estimate import (
     STEP_TIME,
     Estimate,
@@ -21,12 +20,11 @@ from sr_experiments.sweeps.estimate import (
     estimate,
     run_measurement,
 )
-from sr_experiments.sweeps.exit_reason import exit_reason
 from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, study_of
 from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.slots import Kind, Slots, demand, gpus, processors
+from sr_experiments.sweeps.slots import DeviceLocks, Kind, Slots, demand, gpus, processors
 
 _POLL_SECONDS = 0.05
 _SECONDS_TO_STOP = 20.0  # for the end of a step, and a checkpoint

@@ -11,7 +11,7 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from sr_experiments.cli import dashboard
-from sr_experiments.sweeps.argv import record_overrides
+from sr_experiments.sweeps.command import record_overrides
 
 ROOT = Path(__file__).parents[2]
 Dashboard = Callable[..., tuple[int, str, str]]

@@ -14,7 +14,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.report_run import report_run, study_of
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.find import read_runs
-from sr_experiments.sweeps.argv import record_overrides
+from sr_experiments.sweeps.command import record_overrides
 from tests.runs.folders import METRIC, make_run, make_sweep
 
 ROOT = Path(__file__).parents[2]

@@ -17,7 +17,7 @@ from sr_experiments.errors import (
     OutOfMemoryError,
 )
 from sr_experiments.runs.status import error_of, infer_state, read_status, record_end, write_status
-from sr_experiments.sweeps.exit_reason import exit_reason
+from sr_experiments.sweeps.child import exit_reason
 from tests.runs.folders import DEAD, DIVERGED
 
 KINDS = [

@@ -23,7 +23,7 @@ def test_a_run_is_a_row(tmp_path: Path) -> None:
     assert first["run"] == str(tmp_path / "sweep" / "0")
     assert first["name"] == "model=vdsr lr=0.1 seed=0"
     assert (first["seed"], first["optim.lr"], first["seconds"]) == (0, 0.1, 12.5)
-    assert first["optim._target_"] == "sr_experiments.training.optimizers.sgd"
+    assert first["model._target_"] == "sr_experiments.models.VDSR"
     lost = runs[runs["state"] == "diverged"].iloc[0]
     assert (lost["kind"], lost["error"]) == ("diverged", DIVERGED)
     assert np.isnan(lost[TEST])

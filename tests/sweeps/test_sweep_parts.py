@@ -12,14 +12,12 @@ from hypothesis import strategies as st
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import quoted
 from sr_experiments.runs.metrics_file import SEEN
-from sr_experiments.sweeps.argv import expand, record_overrides
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.cluster import asks_for_no_gpu
-from sr_experiments.sweeps.command import job_environment
-from sr_experiments.sweeps.device_locks import DeviceLocks
+from sr_experiments.sweeps.command import expand, job_environment, record_overrides
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings, read_settings
-from sr_experiments.sweeps.slots import Slots, demand, gpus
+from sr_experiments.sweeps.slots import DeviceLocks, Slots, demand, gpus
 
 
 def make_job(folder: Path, number: int = 0, **config: Any) -> Job:

@@ -10,7 +10,7 @@ from sr_experiments.evaluation import BenchmarkScore, Protocol
 from sr_experiments.metrics import Measure
 from sr_experiments.models import VDSR
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.metric import check_metric, score_names
+from sr_experiments.sweeps.settings import check_metric, score_names
 from tests.conftest import smooth_image
 from tests.sweeps.sweep_commands import Sweeps
 
