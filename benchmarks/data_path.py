@@ -29,7 +29,7 @@ from sr_experiments.data.store.reader import Residency, Source, make_reader
 from sr_experiments.data.store.spec import StoreSpec
 from sr_experiments.imaging import list_images, load_image, save_image
 from sr_experiments.models import EDSR, VDSR
-from sr_experiments.training.data_wait import DataWait
+from sr_experiments.training.callbacks.timing import DataWaitMonitor
 
 HEIGHT, WIDTH, CROP, BATCH = 1404, 2040, 96, 16
 
@@ -131,7 +131,7 @@ def wait(network: nn.Module, files: list[Path], cache: Path, steps: int, **how: 
         steps_per_epoch=steps,
         **how,  # type: ignore[arg-type]
     )
-    watch = DataWait()
+    watch = DataWaitMonitor()
     trainer = pl.Trainer(
         max_epochs=1,
         accelerator="cpu",

@@ -23,10 +23,10 @@ from sr_experiments.evaluation.benchmark import BenchmarkScore
 from sr_experiments.losses import GANLoss
 from sr_experiments.models import Network
 from sr_experiments.studies.study import read_study
+from sr_experiments.training.callbacks.progress import RunProgress
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
-from sr_experiments.training.progress import RunProgress
 
 _REMARKS = (
     "does not have many workers",

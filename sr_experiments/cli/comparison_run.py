@@ -24,9 +24,9 @@ from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import draw_comparison
-from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
+from sr_experiments.evaluation.table import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
-from sr_experiments.inference.checkpoints import fill
+from sr_experiments.inference.checkpoints import load_into
 from sr_experiments.models import Network
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.identity import flatten, numbered
@@ -96,7 +96,7 @@ def load_runs(config: DictConfig, overrides: Sequence[str]) -> dict[str, Trained
         said = take_over(own, path, overrides)
         plain(own)
         network = build_network(own.model)
-        fill(network, path)
+        load_into(network, path)
         runs[name] = TrainedRun(network, own, said)
     for name, run in runs.items():
         check_alike(names[0], runs[names[0]].config, name, run.config)

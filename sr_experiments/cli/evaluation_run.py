@@ -20,7 +20,7 @@ from sr_experiments.cli.network import build_network, padding_remark
 from sr_experiments.cli.results import announce, present
 from sr_experiments.errors import ConfigError
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.checkpoints import fill
+from sr_experiments.inference.checkpoints import load_into
 from sr_experiments.models import Network
 from sr_experiments.runs.checkpoints import chosen_checkpoint
 from sr_experiments.runs.folder import RunFolder
@@ -82,5 +82,5 @@ def load_network(config: DictConfig) -> Network:
     if config.weights == "bicubic":
         return Bicubic(config.model.scales)
     network = build_network(config.model)
-    fill(network, Path(config.ckpt_path or config.weights))
+    load_into(network, Path(config.ckpt_path or config.weights))
     return network

@@ -49,7 +49,7 @@ def padding_remark(network: Network, tolerance: float = 8.0) -> str:
         network: with its weights.
         tolerance: gray levels, of 255, by which borders may differ from the middle.
     """
-    if not isinstance(network, SRCNN) or network.margin:
+    if not isinstance(network, SRCNN) or network.output_margin:
         return ""
     gray = torch.full((1, network.in_channels, 65, 65), 0.5)
     out = 255 * network.eval()(gray)

@@ -22,7 +22,7 @@ from sr_experiments.cli.app import run_app
 from sr_experiments.cli.assemble import build_data, build_module, build_trainer, plain
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.network import build_network
-from sr_experiments.training.ending import between_steps
+from sr_experiments.training.callbacks.ending import between_steps
 
 # Steps that are timed, after two that warm up; fewer where they take long.
 _STEPS, _WARMUP, _FEWEST, _SECONDS = 20, 2, 3, 60.0

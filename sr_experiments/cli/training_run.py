@@ -23,7 +23,7 @@ from sr_experiments.cli.network import build_network
 from sr_experiments.cli.pictures import pictures
 from sr_experiments.cli.results import announce, announce_cut, note_choice, present
 from sr_experiments.errors import ConfigError
-from sr_experiments.inference.checkpoints import check_resumable, fill, read_checkpoint
+from sr_experiments.inference.checkpoints import check_resumable, load_into, read_checkpoint
 from sr_experiments.models import Network
 from sr_experiments.runs.checkpoints import (
     check_same,
@@ -36,7 +36,7 @@ from sr_experiments.runs.folder import RunFolder
 from sr_experiments.runs.identity import differences
 from sr_experiments.runs.record import record_run
 from sr_experiments.signals import StopSignals
-from sr_experiments.training.ending import Ending
+from sr_experiments.training.callbacks.ending import Ending
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 
@@ -113,7 +113,9 @@ def warm_start(config: DictConfig, network: Network, module: RestorationModule) 
         check_resumable(Path(config.ckpt_path), network, adversarial)
         rank_zero_only(print)(f"continues {config.ckpt_path}", flush=True)
     elif config.init_from:
-        if anew := fill(network, chosen_checkpoint(Path(config.init_from)), keep=["upsample."]):
+        if anew := load_into(
+            network, chosen_checkpoint(Path(config.init_from)), keep=["upsample."]
+        ):
             rank_zero_only(print)(
                 f"init_from: {', '.join(anew)} start at random values, as those of "
                 f"{config.init_from} do not fit this scale; all other weights are taken",

@@ -10,8 +10,8 @@ from wandb_workspaces import expr
 from wandb_workspaces.reports.v2 import interface as wr
 from wandb_workspaces.workspaces.internal import WorkspaceViewspec
 
-from sr_experiments.cli.metric_logger import BICUBIC
 from sr_experiments.errors import ConfigError
+from sr_experiments.training.metric_logger import BICUBIC
 
 _AXES = {"epoch": "epoch", "step": "trainer/global_step", "seconds": "train/seconds"}
 _TRAINING = ("train/loss", "train/lr", "train/clipped")

@@ -1,4 +1,4 @@
-"""Loaders that know how long they were waited for, and how far in an epoch they are."""
+"""Loaders that know how long they were wait_seconds for, and how far in an epoch they are."""
 
 import time
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ class TimedLoader(DataLoader[Batch]):
         **kwargs: further arguments of ``DataLoader``.
 
     Attributes:
-        waited: seconds that its users spent waiting for batches.
+        wait_seconds: seconds that its users spent waiting for batches.
     """
 
     def __init__(self, dataset: Any, num_workers: int, **kwargs: Any) -> None:
@@ -47,7 +47,7 @@ class TimedLoader(DataLoader[Batch]):
             generator=torch.Generator(),  # or each pass would draw from the global one
             **kwargs,
         )
-        self.waited = 0.0
+        self.wait_seconds = 0.0
 
     def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]
         batches = super().__iter__()
@@ -59,7 +59,7 @@ class TimedLoader(DataLoader[Batch]):
                 return
             except UserError as error:
                 raise _original(error) from None
-            self.waited += time.perf_counter() - began
+            self.wait_seconds += time.perf_counter() - began
             yield batch
 
 

@@ -1,7 +1,7 @@
-"""Scores as a table: for people, and as a file."""
+"""Scores as tables, for people and as files: of one run, and of several side by side."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +11,8 @@ from rich.table import Table
 from sr_experiments import files
 from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
+
+Runs = Mapping[str, Sequence[Row]]
 
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> None:
@@ -75,3 +77,41 @@ def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -
 def about(protocol: Protocol) -> dict[str, str]:
     """How numbers in a file came about."""
     return {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
+
+
+def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
+    """Prints PSNR, SSIM and the further measures of the baseline and of each run, set by set."""
+    lines = list(_lines(runs, protocol))
+    table = Table(title=str(protocol), title_justify="left", title_style="")
+    for name in lines[0]:
+        table.add_column(name, justify="left" if name in ("set", "method") else "right")
+    for line in lines:
+        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else v for v in line.values()))
+    print_given(next(iter(runs.values())))
+    console = Console()
+    Console(width=max(console.width, 110)).print(table)
+
+
+def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
+    """Writes the same as CSV, with the protocol's label in each line."""
+    files.write_table(path, [{**line, **about(protocol)} for line in _lines(runs, protocol)])
+
+
+def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:
+    first = next(iter(runs.values()))
+    for i, row in enumerate(first):
+        place = f"{row.benchmark} x{row.scale:g}"
+        measures = [name for name in row.others if not name.startswith("bicubic_")]
+        interpolated = {name: row.others[f"bicubic_{name}"] for name in measures}
+        yield _line(
+            place, protocol.baseline(row.scale), row.bicubic_psnr, row.bicubic_ssim, interpolated
+        )
+        for method, rows in runs.items():
+            values = {name: rows[i].others[name] for name in measures}
+            yield _line(place, method, rows[i].psnr, rows[i].ssim, values)
+
+
+def _line(
+    place: str, method: str, psnr: float, ssim: float, others: Mapping[str, float]
+) -> dict[str, str | float]:
+    return {"set": place, "method": method, "psnr": psnr, "ssim": ssim, **others}

@@ -29,7 +29,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return {**checkpoint, "config": current_names(checkpoint["config"])}
 
 
-def fill(network: Network, path: Path, keep: Sequence[str] = ()) -> list[str]:
+def load_into(network: Network, path: Path, keep: Sequence[str] = ()) -> list[str]:
     """Loads a file of weights, the project's or a known foreign kind, into a network.
 
     Args:

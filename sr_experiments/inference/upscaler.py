@@ -75,8 +75,8 @@ class Upscaler:
         ratio = as_fraction(scale)
         size = [-int(-side * ratio // 1) for side in image.shape[-2:]]
         x = image if network.upsamples else self._interpolate(image, scale)
-        if network.margin:
-            x = F.pad(x, [network.margin] * 4, mode="replicate")
+        if network.output_margin:
+            x = F.pad(x, [network.output_margin] * 4, mode="replicate")
         restored = self._timed(x / 255)
         if list(restored.shape[-2:]) != size:
             made_for = ", ".join(f"x{s}" for s in network.scales)

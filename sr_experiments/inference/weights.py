@@ -51,30 +51,32 @@ BASICSR_RULES = (
 
 
 @dataclass(frozen=True)
-class Family:
+class WeightFormat:
     """How a public implementation names its weights.
 
     Attributes:
         name: the implementation.
-        marker: a key that all its files have and no other's.
+        signature_key: a key that all its files have and no other's.
         rules: regular expressions and what takes the place of a match; the first that fits counts.
         pixel_range: the network computes on [0, pixel_range] instead of [0, 1].
     """
 
     name: str
-    marker: str
+    signature_key: str
     rules: Sequence[tuple[str, str]] = ()
     pixel_range: float = 1.0
 
 
 FAMILIES = (
-    Family("DnCNN", "model.0.weight"),
-    Family("DnCNN", "dncnn.0.weight"),
-    Family("pytorch-vdsr", "residual_layer.0.conv.weight"),
-    Family("RCAN", "body.0.body.0.body.0.weight", (RCAN_GROUP_RULE, *EDSR_PYTORCH_RULES), 255.0),
-    Family("EDSR-PyTorch", "tail.1.weight", EDSR_PYTORCH_RULES, 255.0),
-    Family("BasicSR", "conv_after_body.weight", BASICSR_RULES, 255.0),
-    Family("BasicSR MSRResNet", "conv_hr.weight", BASICSR_RULES),
+    WeightFormat("DnCNN", "model.0.weight"),
+    WeightFormat("DnCNN", "dncnn.0.weight"),
+    WeightFormat("pytorch-vdsr", "residual_layer.0.conv.weight"),
+    WeightFormat(
+        "RCAN", "body.0.body.0.body.0.weight", (RCAN_GROUP_RULE, *EDSR_PYTORCH_RULES), 255.0
+    ),
+    WeightFormat("EDSR-PyTorch", "tail.1.weight", EDSR_PYTORCH_RULES, 255.0),
+    WeightFormat("BasicSR", "conv_after_body.weight", BASICSR_RULES, 255.0),
+    WeightFormat("BasicSR MSRResNet", "conv_hr.weight", BASICSR_RULES),
 )
 
 
@@ -89,7 +91,7 @@ def load_weights(path: str | Path) -> dict[str, Tensor]:
         CheckpointError: there is no such file, it is broken, or it holds something else.
     """
     path = Path(path)
-    state = _unwrap(read_weight_file(path))
+    state = _unwrap_state_dict(read_weight_file(path))
     if not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(
             f"{path}: holds no tensors by name, at the top or in {', '.join(CONTAINERS)}"
@@ -121,7 +123,7 @@ def convert_keys(
     source = "these weights"
     if state.keys() != own.keys():
         for family in FAMILIES:
-            if family.marker in state:
+            if family.signature_key in state:
                 state, source = _renamed(state, family), f"these {family.name} weights"
                 break
     misfits = {k for k in own if k not in state or state[k].shape != own[k].shape}
@@ -132,7 +134,7 @@ def convert_keys(
     return {k: state[k] for k in own if k not in misfits}
 
 
-def _unwrap(content: Any) -> dict[str, Any]:
+def _unwrap_state_dict(content: Any) -> dict[str, Any]:
     """The innermost dict, its keys without wrappers' prefixes."""
     while isinstance(content, Mapping):
         inner = next((content[c] for c in CONTAINERS if isinstance(content.get(c), Mapping)), None)
@@ -148,7 +150,7 @@ def _unwrap(content: Any) -> dict[str, Any]:
     return state
 
 
-def _renamed(state: Mapping[str, Tensor], family: Family) -> dict[str, Tensor]:
+def _renamed(state: Mapping[str, Tensor], family: WeightFormat) -> dict[str, Tensor]:
     if family.name == "pytorch-vdsr":
         return _renamed_vdsr(state)
     if family.name == "DnCNN":

@@ -31,7 +31,7 @@ class EDSR(Network):
         norm: "none" as in the paper; "batch", "group" or "deconv" inside the residual blocks.
         conv: "deconv" takes Network Deconvolution (Ye et al., ICLR 2020) for the convolutions.
         where: with `conv="deconv"`: "body" for those of the residual blocks, "all" for every one.
-        deconv: options of `WhitenedConv2d`.
+        deconv: options of `NetworkDeconv2d`.
         in_channels: 3 = RGB as in the paper, 1 = Y.
 
     Shapes:

@@ -18,13 +18,13 @@ class Network(nn.Module):
         scales: the scales that it is made for.
         upsamples: False: the input is the bicubic-interpolated image at the target size (SRCNN,
             VDSR). True: the input is the low-resolution image, and the network enlarges it.
-        margin: output pixels that unpadded convolutions cost on each side of the input.
+        output_margin: output pixels that unpadded convolutions cost on each side of the input.
     """
 
     in_channels: int
     scales: tuple[float, ...]
     upsamples: bool = False
-    margin: int = 0
+    output_margin: int = 0
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, H, W] -> [B, C, H', W']."""
@@ -35,7 +35,7 @@ def check_network(network: Any) -> Network:
     """Makes sure that a network keeps the promises of `Network`, whether a child of it or not.
 
     One from outside this package is tried on a gray image; its scales become a tuple, and its
-    margin 0 if it has none.
+    output_margin 0 if it has none.
 
     Raises:
         ValueError: it does not; whatever else the network raises passes through.
@@ -55,7 +55,8 @@ def check_network(network: Any) -> Network:
     # Of the attributes of a module, torch knows the types of tensors and modules only.
     known: Any = network
     known.scales = check_scales(known.scales)
-    known.margin = getattr(network, "margin", 0)
+    former = getattr(network, "margin", 0)  # its name in version 0.1.0
+    known.output_margin = getattr(network, "output_margin", former)
     if not type(network).__module__.startswith(_OWN_PACKAGE):
         _check_size(known)
     restored: Network = known
@@ -72,11 +73,12 @@ def _check_size(network: Network, side: int = 48) -> None:
     got = list(out.shape) if isinstance(out, Tensor) else type(out).__name__
     for scale in network.scales:
         large = -int(-side * scale // 1) if network.upsamples else side
-        expected = [1, network.in_channels, *[large - 2 * network.margin] * 2]
+        expected = [1, network.in_channels, *[large - 2 * network.output_margin] * 2]
         if got != expected:
             raise ValueError(
                 f"{type(network).__name__} makes {got} of {list(x.shape)}, expected {expected} at "
-                f"scale {scale} with upsamples={network.upsamples} and margin={network.margin}"
+                f"scale {scale} with upsamples={network.upsamples} and "
+                f"output_margin={network.output_margin}"
             )
 
 

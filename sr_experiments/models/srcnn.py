@@ -24,7 +24,7 @@ class SRCNN(Network):
         conv: "plain", or "deconv" to take Network Deconvolution (Ye et al., ICLR 2020) for all
             three convolutions. Since that removes the mean of its input, the last bias carries
             the brightness of the image and starts at the mean of DIV2K instead of 0.
-        deconv: options of `WhitenedConv2d`.
+        deconv: options of `NetworkDeconv2d`.
         in_channels: 1 = Y, 3 = RGB.
         std: standard deviation of the Gaussians that weights start as, with biases of 0; the
             paper's 0.001 (Sec. 3.3) takes a few hundred steps to leave a gray image. None: torch's
@@ -32,7 +32,7 @@ class SRCNN(Network):
 
     Shapes:
         [B, C, H, W] bicubic-interpolated in [0, 1] -> [B, C, H, W], or without padding
-        [B, C, H - 2 * margin, W - 2 * margin].
+        [B, C, H - 2 * output_margin, W - 2 * output_margin].
 
     Raises:
         ValueError: an argument is impossible (an even kernel, fewer than one channel).
@@ -56,7 +56,7 @@ class SRCNN(Network):
             raise ValueError(f"channels must be two positive numbers, got {list(channels)}")
         self.in_channels = in_channels
         self.scales = check_scales(scales)
-        self.margin = 0 if padding else sum(k // 2 for k in kernels)
+        self.output_margin = 0 if padding else sum(k // 2 for k in kernels)
 
         widths = (in_channels, *channels, in_channels)
         pads = [k // 2 if padding else 0 for k in kernels]

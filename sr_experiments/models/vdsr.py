@@ -24,7 +24,7 @@ class VDSR(Network):
         conv: "plain", or "deconv" to take Network Deconvolution (Ye et al., ICLR 2020) for all
             convolutions. Since that removes the mean of its input, the last bias of a network that
             is not residual carries the brightness and starts at the mean of DIV2K instead of 0.
-        deconv: options of `WhitenedConv2d`.
+        deconv: options of `NetworkDeconv2d`.
         in_channels: 1 = Y as in the paper, 3 = RGB.
 
     Shapes:

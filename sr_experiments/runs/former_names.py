@@ -6,8 +6,18 @@ An entry is kept for one release after the renaming.
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+_CALLBACKS = "sr_experiments.training.callbacks"
 #: ``_target_`` paths, whole or up to a dot, and what stands for them now.
-TARGETS = {"sr_experiments.data.Degradation": "sr_experiments.imaging.Degradation"}
+TARGETS = {
+    "sr_experiments.cli.metric_logger": "sr_experiments.training.metric_logger",
+    "sr_experiments.data.Degradation": "sr_experiments.imaging.Degradation",
+    "sr_experiments.training.clock.Clock": f"{_CALLBACKS}.timing.TrainingTimer",
+    "sr_experiments.training.data_wait.DataWait": f"{_CALLBACKS}.timing.DataWaitMonitor",
+    **{
+        f"sr_experiments.training.{module}": f"{_CALLBACKS}.{module}"
+        for module in ("average", "checkpoints", "ending", "guard", "progress")
+    },
+}
 #: Keys at the top of a configuration.
 KEYS: dict[str, str] = {}
 

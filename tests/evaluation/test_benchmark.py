@@ -11,8 +11,13 @@ from torch.nn import L1Loss
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
-from sr_experiments.evaluation.table import print_table, write_images, write_table
-from sr_experiments.evaluation.tradeoff import print_tradeoff, write_tradeoff
+from sr_experiments.evaluation.table import (
+    print_table,
+    print_tradeoff,
+    write_images,
+    write_table,
+    write_tradeoff,
+)
 from sr_experiments.imaging import Degradation
 from sr_experiments.imaging.io import load_image
 from sr_experiments.inference import Upscaler, upscaler

@@ -2,14 +2,14 @@
 
 import pytest
 
-from sr_experiments.models import EDSR, SRCNN, VDSR
-from sr_experiments.models.__main__ import (
+from benchmarks.models import (
     VARIANTS,
     multiply_adds,
     parameters,
     receptive_field,
     row,
 )
+from sr_experiments.models import EDSR, SRCNN, VDSR
 
 PIXELS = 720 * 1280
 

@@ -71,7 +71,7 @@ def batch(network: Network, height: int = 17, width: int = 15, n: int = 2) -> to
 
 def size_after(network: Network, x: torch.Tensor) -> tuple[int, ...]:
     scale = int(network.scales[0]) if network.upsamples else 1
-    return (*x.shape[:2], *(scale * side - 2 * network.margin for side in x.shape[2:]))
+    return (*x.shape[:2], *(scale * side - 2 * network.output_margin for side in x.shape[2:]))
 
 
 @every_network
@@ -171,8 +171,8 @@ def first_losses(network: Network, steps: int = 20) -> list[float]:
     interpolate = torch.nn.functional.interpolate
     x = interpolate(coarse, (16, 16), mode="bilinear")
     target = interpolate(coarse, (16 * scale, 16 * scale), mode="bicubic")
-    if network.margin:
-        target = target[..., network.margin : -network.margin, network.margin : -network.margin]
+    if margin := network.output_margin:
+        target = target[..., margin:-margin, margin:-margin]
     optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
     losses = []
     for _ in range(steps):

@@ -22,10 +22,10 @@ from sr_experiments.data import GridPatches, RandomPatches, RestorationDataModul
 from sr_experiments.imaging import Degradation
 from sr_experiments.losses import AdversarialLoss, GANLoss, L1Loss, MSELoss
 from sr_experiments.models import EDSR, VDSR, Discriminator, Network, REDNet, SRResNet
-from sr_experiments.training.average import MovingAverage
+from sr_experiments.training.callbacks.average import MovingAverage
+from sr_experiments.training.callbacks.guard import TrainingGuard
 from sr_experiments.training.clipping import AdjustableClipping, NoClipping
 from sr_experiments.training.ganmodule import GANModule
-from sr_experiments.training.guard import TrainingGuard
 from sr_experiments.training.module import RestorationModule
 from tests.training.recipes import adam, cosine, sgd, step
 

@@ -11,9 +11,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from sr_experiments.signals import StopSignals
+from sr_experiments.training.callbacks.checkpoints import BestCheckpoint, LastCheckpoint
+from sr_experiments.training.callbacks.ending import Ending
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
-from sr_experiments.training.checkpoints import BestCheckpoint, LastCheckpoint
-from sr_experiments.training.ending import Ending
 from sr_experiments.training.resume import settle
 
 Event = Callable[[pl.Trainer], None]

@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader
 
 from sr_experiments.errors import DiskFullError, DivergedError, Interrupted
 from sr_experiments.runs.checkpoints import is_whole, newest_checkpoint
-from sr_experiments.training.average import MovingAverage
-from sr_experiments.training.guard import TrainingGuard
+from sr_experiments.training.callbacks.average import MovingAverage
+from sr_experiments.training.callbacks.guard import TrainingGuard
 from tests.training import gan
 from tests.training.stepping import Stepping, fit, saved_total, timer
 

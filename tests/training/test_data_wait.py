@@ -8,10 +8,10 @@ from torch.utils.data import Dataset
 
 from sr_experiments.data.loader import TimedLoader
 from sr_experiments.errors import ImageError
-from sr_experiments.training.data_wait import DataWait
+from sr_experiments.training.callbacks.timing import DataWaitMonitor
 
 
-class Clock:
+class TrainingTimer:
     """Time that passes only where the test says so."""
 
     now = 0.0
@@ -20,7 +20,7 @@ class Clock:
         return self.now
 
 
-CLOCK = Clock()
+CLOCK = TrainingTimer()
 
 
 class Slow(Dataset[Tensor]):
@@ -54,7 +54,7 @@ class Step(pl.LightningModule):
 def test_the_share_is_that_of_the_loader(
     monkeypatch: pytest.MonkeyPatch, data: float, step: float
 ) -> None:
-    for module in ("sr_experiments.data.loader", "sr_experiments.training.data_wait"):
+    for module in ("sr_experiments.data.loader", "sr_experiments.training.callbacks.timing"):
         monkeypatch.setattr(f"{module}.time", CLOCK)
     trainer = pl.Trainer(
         max_epochs=2,
@@ -64,7 +64,7 @@ def test_the_share_is_that_of_the_loader(
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=100,
-        callbacks=[DataWait()],
+        callbacks=[DataWaitMonitor()],
     )
     trainer.fit(Step(step), TimedLoader(Slow(data), 0, batch_size=None))
     share = float(trainer.callback_metrics["train/data_wait"])
@@ -80,7 +80,7 @@ def test_nothing_is_logged_between_epochs() -> None:
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=0,
-        callbacks=[DataWait()],
+        callbacks=[DataWaitMonitor()],
     )
     trainer.fit(Step(0.0), TimedLoader(Slow(0.0), 0, batch_size=None))
     assert "train/data_wait" in trainer.callback_metrics

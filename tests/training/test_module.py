@@ -9,8 +9,8 @@ from torch.utils.data import DataLoader, Dataset
 from sr_experiments.errors import ConfigError, TrainingError
 from sr_experiments.losses import MSELoss
 from sr_experiments.models import SRCNN, VDSR, Network
+from sr_experiments.training.callbacks.guard import TrainingGuard
 from sr_experiments.training.clipping import AdjustableClipping, NoClipping
-from sr_experiments.training.guard import TrainingGuard
 from sr_experiments.training.module import RestorationModule
 from tests.training.recipes import constant, cosine, sgd
 

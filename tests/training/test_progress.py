@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sr_experiments.training.progress import RunProgress, _news
+from sr_experiments.training.callbacks.progress import RunProgress, _news
 
 
 class Time:
@@ -53,7 +53,7 @@ class Step(pl.LightningModule):
 @pytest.fixture
 def time(monkeypatch: pytest.MonkeyPatch) -> Iterator[Time]:
     clock = Time()
-    monkeypatch.setattr("sr_experiments.training.progress.time", clock)
+    monkeypatch.setattr("sr_experiments.training.callbacks.progress.time", clock)
     monkeypatch.setattr("pytorch_lightning.callbacks.timer.time", clock)
     return clock
 
@@ -148,7 +148,9 @@ def test_short_runs_are_not_foretold(time: Time, capsys: pytest.CaptureFixture[s
 def test_the_bar_knows_the_limit_of_time_and_moves_while_scoring(
     time: Time, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sr_experiments.training.progress.sys.stdout.isatty", lambda: True)
+    monkeypatch.setattr(
+        "sr_experiments.training.callbacks.progress.sys.stdout.isatty", lambda: True
+    )
     shown: list[str] = []
     show = RunProgress._show
 

@@ -4,7 +4,7 @@ from typing import Any, Literal, get_args
 
 from torch import nn
 
-from sr_experiments.models.layers.deconv import WhitenedConv2d
+from sr_experiments.models.layers.deconv import NetworkDeconv2d
 from sr_experiments.models.network import check_choice
 
 ConvKind = Literal["plain", "deconv"]
@@ -28,7 +28,7 @@ def conv2d(
         padding: zeros on each side.
         bias: with biases.
         kind: "plain", or "deconv" for Network Deconvolution.
-        whitening: options of `WhitenedConv2d`, unused by "plain".
+        whitening: options of `NetworkDeconv2d`, unused by "plain".
 
     Raises:
         ValueError: another kind, or a whitening option is out of range.
@@ -37,7 +37,7 @@ def conv2d(
     pad = kernel // 2 if padding is None else padding
     if kind == "plain":
         return nn.Conv2d(in_channels, out_channels, kernel, padding=pad, bias=bias)
-    return WhitenedConv2d(in_channels, out_channels, kernel, padding=pad, bias=bias, **whitening)
+    return NetworkDeconv2d(in_channels, out_channels, kernel, padding=pad, bias=bias, **whitening)
 
 
 def image_conv2d(*args: Any, **options: Any) -> nn.Conv2d:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
-class WhitenedConv2d(nn.Conv2d):
+class NetworkDeconv2d(nn.Conv2d):
     """Network Deconvolution (Ye et al., ICLR 2020), a drop-in for `nn.Conv2d`.
 
     Every input patch x is replaced by D (x - mean), D = (Cov + eps I)^(-1/2), before the filters
@@ -170,11 +170,11 @@ def inverse_sqrt(matrix: Tensor, n_iter: int) -> Tensor:
 
 
 def fold_whitening(network: ModuleT) -> ModuleT:
-    """A copy of a network for inference, every `WhitenedConv2d` folded into a plain one."""
+    """A copy of a network for inference, every `NetworkDeconv2d` folded into a plain one."""
     folded = copy.deepcopy(network)
     for parent in list(folded.modules()):
         for name, child in list(parent.named_children()):
-            if isinstance(child, WhitenedConv2d):
+            if isinstance(child, NetworkDeconv2d):
                 setattr(parent, name, child.fold())
     return folded
 

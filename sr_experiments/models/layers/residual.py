@@ -26,7 +26,7 @@ class ResidualBlock(nn.Module):
         activation: makes the activation.
         res_scale: factor on the residual; EDSR uses 0.1 with 256 maps.
         groups: channel groups of "group".
-        whitening: options of "deconv", see `WhitenedConv2d`.
+        whitening: options of "deconv", see `NetworkDeconv2d`.
 
     Shapes:
         [B, channels, H, W] -> [B, channels, H, W].

@@ -6,7 +6,7 @@ import torch.multiprocessing as mp
 from torch import nn
 from torch.export import export
 
-from sr_experiments.models.layers import WhitenedConv2d, fold_whitening
+from sr_experiments.models.layers import NetworkDeconv2d, fold_whitening
 from sr_experiments.models.layers.deconv import inverse_sqrt
 
 
@@ -18,10 +18,10 @@ def smooth_input(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tenso
     return x + 0.3 * x.roll(1, dims=1) + 1
 
 
-def layer(channels: int = 8, **options) -> WhitenedConv2d:
+def layer(channels: int = 8, **options) -> NetworkDeconv2d:
     torch.manual_seed(0)
     defaults = {"kernel_size": 3, "padding": 1, "sampling_stride": 1, "block": 4, "n_iter": 15}
-    return WhitenedConv2d(channels, 5, **{**defaults, **options}).double()
+    return NetworkDeconv2d(channels, 5, **{**defaults, **options}).double()
 
 
 @pytest.mark.parametrize(("channels", "block"), [(8, 8), (8, 4), (6, 4), (3, 64)])
@@ -83,7 +83,7 @@ def test_fold_equals_eval(bias: bool, options: dict) -> None:
     folded = fold_whitening(network)
     x = smooth_input(2, 8, 11, 13)
     assert type(folded[0]) is nn.Conv2d
-    assert type(network[0]) is WhitenedConv2d
+    assert type(network[0]) is NetworkDeconv2d
     torch.testing.assert_close(folded(x), network(x))
 
 
@@ -95,7 +95,7 @@ def test_constant_shift_of_the_input_changes_nothing_in_training() -> None:
 
 def test_gradients() -> None:
     torch.manual_seed(0)
-    conv = WhitenedConv2d(2, 2, 2, block=1, n_iter=3, sampling_stride=1, eps=1e-2).double()
+    conv = NetworkDeconv2d(2, 2, 2, block=1, n_iter=3, sampling_stride=1, eps=1e-2).double()
     x = smooth_input(2, 2, 5, 5).requires_grad_()
     assert torch.autograd.gradcheck(conv, (x,))
     assert torch.autograd.gradcheck(

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 
 from sr_experiments.errors import DeadError, DivergedError
-from sr_experiments.training.checkpoints import LastCheckpoint
+from sr_experiments.training.callbacks.checkpoints import LastCheckpoint
 
 _COUNTERS = ("reference", "seen", "silent")
 

@@ -15,8 +15,8 @@ from torch.optim import Optimizer
 
 from sr_experiments.errors import DeadError, DiskFullError, DivergedError
 from sr_experiments.runs.checkpoints import LAST
+from sr_experiments.training.callbacks.ending import between_steps
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
-from sr_experiments.training.ending import between_steps
 
 _SECONDS_TO_RETRY = 60.0
 

@@ -9,7 +9,7 @@ from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sr_experiments.training.clock import Clock
+from sr_experiments.training.callbacks.timing import TrainingTimer
 
 
 class Time:
@@ -46,14 +46,14 @@ def fit(folder: Path, epochs: int, checkpoint: Path | None = None) -> list[float
     """Seconds that were logged with each validation, of three steps per epoch."""
     time = Time()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sr_experiments.training.clock.time", time)
+        patch.setattr("sr_experiments.training.callbacks.timing.time", time)
         logger = CSVLogger(folder, name="", version="")
         saving = ModelCheckpoint(dirpath=folder, filename="last", enable_version_counter=False)
         trainer = pl.Trainer(
             max_epochs=epochs,
             accelerator="cpu",
             logger=logger,
-            callbacks=[Clock(), saving],
+            callbacks=[TrainingTimer(), saving],
             enable_progress_bar=False,
             enable_model_summary=False,
             log_every_n_steps=1,

@@ -1,4 +1,4 @@
-"""``python -m sr_experiments.models``: a table of all architectures, computed on this machine."""
+"""``python -m benchmarks.models``: a table of all architectures, computed on this machine."""
 
 import argparse
 import time
@@ -147,7 +147,7 @@ def row(name: str, device: str = "cpu") -> list[str]:
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(prog="python -m sr_experiments.models", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.models", description=__doc__)
     parser.add_argument("--markdown", action="store_true", help="print a markdown table")
     parser.add_argument("--device", default="cpu", help="where to measure: cpu, cuda, mps")
     options = parser.parse_args()

@@ -1,0 +1,1 @@
+"""What a Trainer calls at each step, validation and end."""
