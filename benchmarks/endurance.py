@@ -56,9 +56,11 @@ def main() -> None:
         while process.poll() is None:
             if metrics.exists():
                 try:
-                    rows.append((time.monotonic() - begin, *sample(process.pid)))
+                    memory, files = sample(process.pid)
                 except OSError:
                     break
+                if memory:  # not between its end and the wait for it
+                    rows.append((time.monotonic() - begin, memory, files))
             time.sleep(1)
         if process.wait():
             sys.exit(f"the run failed with exit status {process.returncode}")
@@ -68,12 +70,12 @@ def main() -> None:
         writer.writerows([(f"{s:.1f}", f"{m:.1f}", n) for s, m, n in rows])
     draw(rows, arguments.out / "endurance.png")
     seconds, memory, files = (np.array(column) for column in zip(*rows, strict=True))
-    later = seconds > seconds[0] + (seconds[-1] - seconds[0]) / 10
-    slope = np.polyfit(seconds[later], memory[later], 1)[0]
-    steps = 100 * arguments.epochs / (seconds[-1] - seconds[0])
+    part = (seconds - seconds[0]) / (seconds[-1] - seconds[0])
+    later = (part > 0.1) & (part < 0.98)  # then the final scores are computed
+    slope = np.polyfit(part[later], memory[later], 1)[0] / (100 * arguments.epochs) * 1e6
     print(f"{100 * arguments.epochs} steps, {arguments.epochs} validations, {seconds[-1]:.0f} s")
-    print(f"memory: {memory[later][0]:.1f} -> {memory[-1]:.1f} MiB after the first tenth, ")
-    print(f"  slope {slope / steps * 1e6:+.2f} MiB per million steps")
+    span = f"{memory[later].min():.1f} to {memory[later].max():.1f} MiB"
+    print(f"memory after the first tenth: {span}, slope {slope:+.2f} MiB per million steps")
     print(f"open files: {files[later].min()} to {files[later].max()}")
 
 
@@ -81,7 +83,7 @@ def draw(rows: list[tuple[float, float, int]], path: Path) -> None:
     seconds, memory, files = zip(*rows, strict=True)
     figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(7, 4.5), layout="constrained")
     above.plot(seconds, memory)
-    above.set(ylabel="resident memory, MiB", ylim=(0, None))
+    above.set(ylabel="resident memory, MiB", ylim=(0, 1.1 * max(memory)))
     below.plot(seconds, files)
     below.set(ylabel="open files", xlabel="seconds", ylim=(0, None))
     figure.savefig(path, dpi=120)
