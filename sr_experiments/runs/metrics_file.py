@@ -76,6 +76,19 @@ def read_metrics(path: Path) -> Measured:
     return Measured(_curves(columns, values), newest, cut=bool(rest))
 
 
+def steps_done(folder: Path) -> int:
+    """Optimizer steps done by a run, by the end of its ``metrics.csv``; 0 without one."""
+    try:
+        with (folder / METRICS).open("rb") as file:
+            names = next(csv.reader([file.readline().decode()]))
+            file.seek(max(file.tell(), file.seek(0, 2) - 4096))
+            rows = list(csv.reader(file.read().decode().splitlines()))
+    except (OSError, ValueError, StopIteration):
+        return 0
+    whole = [row for row in rows if len(row) == len(names) and row[names.index("step")].isdigit()]
+    return int(whole[-1][names.index("step")]) + 1 if whole else 0
+
+
 def read_results(path: Path, channel: str) -> tuple[dict[str, float], dict[str, float], str]:
     """The scores in ``results.csv`` of the network and of bicubic interpolation, and the protocol.
 

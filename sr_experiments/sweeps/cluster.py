@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.runs.status import State, read_status, record_end
+from sr_experiments.runs.status import JOB_LOG, State, read_status, record_end
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.prepare import Batch
 
@@ -166,7 +166,7 @@ class Cluster:
     @staticmethod
     def _link_log(job: Job, handle: Handle) -> None:
         """``job.log`` of the run folder is what the cluster has caught."""
-        path = job.folder / "job.log"
+        path = job.folder / JOB_LOG
         target = Path(handle.paths.stdout)
         if target.is_file():
             job.folder.mkdir(parents=True, exist_ok=True)

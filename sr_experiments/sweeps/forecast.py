@@ -1,11 +1,10 @@
 """When the jobs of a sweep will be done."""
 
-import csv
 import heapq
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from sr_experiments.runs.metrics_file import steps_done
 from sr_experiments.sweeps.estimate import Estimate
 from sr_experiments.sweeps.job import Job
 
@@ -58,16 +57,3 @@ def makespan(seconds: Sequence[float], at_once: int) -> float:
     for each in seconds:
         heapq.heapreplace(ends, ends[0] + each)
     return max(ends)
-
-
-def steps_done(folder: Path) -> int:
-    """The last step in ``metrics.csv``; 0 where there is none."""
-    try:
-        with (folder / "metrics.csv").open("rb") as file:
-            names = next(csv.reader([file.readline().decode()]))
-            file.seek(max(file.tell(), file.seek(0, 2) - 4096))
-            rows = list(csv.reader(file.read().decode().splitlines()))
-    except (OSError, ValueError, StopIteration):
-        return 0
-    whole = [row for row in rows if len(row) == len(names) and row[names.index("step")].isdigit()]
-    return int(whole[-1][names.index("step")]) + 1 if whole else 0

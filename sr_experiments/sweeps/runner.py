@@ -10,7 +10,7 @@ from typing import Any
 from omegaconf import DictConfig
 
 from sr_experiments.runs.checkpoints import resume_point
-from sr_experiments.runs.status import read_status, record_end
+from sr_experiments.runs.status import JOB_LOG, read_status, record_end
 from sr_experiments.sweeps.child import Child, exit_reason
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.estimate import (
@@ -146,7 +146,7 @@ class Runner:
             job.state, job.error, job.attempts = "running", "", job.attempts + 1
             command = job_command(job, self.master, processes)
             environment = job_environment(devices, kind == "gpu", self.threads[kind])
-            child = Child(command, environment, job.folder / "job.log", self.lock)
+            child = Child(command, environment, job.folder / JOB_LOG, self.lock)
             self.running.append(_Running(job, child, kind, devices))
             self.board.changed(job)
 
