@@ -19,11 +19,11 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.network import build_network
-from sr_experiments.cli.results import shown
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import draw_comparison
+from sr_experiments.evaluation.results import panel_items
 from sr_experiments.evaluation.table import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.checkpoints import load_into
@@ -65,7 +65,7 @@ def _present(
     print_tradeoff(rows, scorer.protocol)
     write_tradeoff(rows, scorer.protocol, folder / "comparison.csv")
     if config.panels:
-        chosen = shown(data, config.panels)
+        chosen = panel_items(data, config.panels)
         picture = folder / "images" / "comparison.png"
         evaluated = {name: network.eval() for name, network in networks.items()}
         save_image(draw_comparison(evaluated, chosen, scorer.protocol), picture)

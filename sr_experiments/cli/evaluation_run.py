@@ -17,8 +17,9 @@ from sr_experiments.cli.assemble import (
 )
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network, padding_remark
-from sr_experiments.cli.results import announce, present
+from sr_experiments.cli.summary import print_summary
 from sr_experiments.errors import ConfigError
+from sr_experiments.evaluation.results import save_results
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.inference.checkpoints import load_into
 from sr_experiments.models import Network
@@ -45,12 +46,12 @@ def evaluation_run(config: DictConfig) -> float:
     folder.begin(content, HydraConfig.get().overrides.task)
     with record_run(folder, trainer) as metrics:
         loggers = trainer.loggers = build_loggers(config)
-        announce(network, data, trainer)
+        print_summary(network, data, trainer)
         say(said)
         log_config(loggers, content, network)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        present(scorers["test"], network, data, folder.path, panels, loggers)
+        save_results(scorers["test"], network, data, folder.path, panels, loggers)
     return metrics["test/psnr"]
 
 

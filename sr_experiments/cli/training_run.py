@@ -20,9 +20,10 @@ from sr_experiments.cli.build import build
 from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network
-from sr_experiments.cli.pictures import pictures
-from sr_experiments.cli.results import announce, announce_cut, note_choice, present
+from sr_experiments.cli.summary import print_shortened, print_summary
 from sr_experiments.errors import ConfigError
+from sr_experiments.evaluation.pictures import validation_pictures
+from sr_experiments.evaluation.results import note_choice, save_results
 from sr_experiments.inference.checkpoints import check_resumable, load_into, read_checkpoint
 from sr_experiments.models import Network
 from sr_experiments.runs.checkpoints import (
@@ -76,18 +77,19 @@ def training_run(config: DictConfig) -> float:
     folder.begin(content, HydraConfig.get().overrides.task, goes_on, trains=True)
     with record_run(folder, trainer, signals) as metrics:
         loggers = trainer.loggers = build_loggers(config)
-        drawn = pictures(config, loggers, network, data, scorers["val"].protocol)
+        protocol = scorers["val"].protocol
+        drawn = validation_pictures(loggers, network, data, protocol, config.panels)
         trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]
-        announce(network, data, trainer)
+        print_summary(network, data, trainer)
         hydra = HydraConfig.get()
-        announce_cut(data, trainer, hydra.runtime.choices, hydra.overrides.task)
+        print_shortened(data, trainer, hydra.runtime.choices, hydra.overrides.task)
         log_config(loggers, content, network)
         trainer.fit(module, datamodule=data, ckpt_path=config.ckpt_path, weights_only=True)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         note_choice(data, metrics)
-        present(scorers["test"], network, data, folder.path, config.panels, loggers)
+        save_results(scorers["test"], network, data, folder.path, config.panels, loggers)
     return metrics.get(config.sweep.metric, math.nan)
 
 

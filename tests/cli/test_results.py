@@ -6,10 +6,11 @@ from types import SimpleNamespace
 import pytest
 from pytorch_lightning.callbacks import Timer
 
-from sr_experiments.cli.results import announce_cut, shown
+from sr_experiments.cli.summary import print_shortened
 from sr_experiments.data import GridPatches
 from sr_experiments.data.evaluation_set import EvaluationSet
 from sr_experiments.data.image_set import image_set
+from sr_experiments.evaluation.results import panel_items
 
 
 @pytest.mark.parametrize("panels", [1, 2, 3, 5, 20])
@@ -17,7 +18,7 @@ def test_no_picture_is_shown_twice(make_images, panels: int):
     folder = make_images("test", 3, 24, 24)
     images = image_set("test", Path(folder).parent, ["test"])
     data = SimpleNamespace(evaluation_set=lambda stage: EvaluationSet([images], (2, 3)))
-    items = shown(data, panels)
+    items = panel_items(data, panels)
     chosen = [(item["path"], item["scale"]) for item in items]
     assert len(set(chosen)) == len(chosen) == min(panels, 6)
 
@@ -27,7 +28,7 @@ def _told(capsys: pytest.CaptureFixture[str], choices: dict[str, str | None], *t
     data = SimpleNamespace(steps_per_epoch=4, batch_size=4, patches=patches)
     data.scales, data.train_scales = (2, 3, 4), (2, 3)
     trainer = SimpleNamespace(max_epochs=80, callbacks=[Timer("00:00:03:00")], is_global_zero=True)
-    announce_cut(data, trainer, choices, typed)  # type: ignore[arg-type]
+    print_shortened(data, trainer, choices, typed)  # type: ignore[arg-type]
     return capsys.readouterr().out
 
 

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytorch_lightning as pl
-from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities.seed import isolate_rng
 
 from sr_experiments.batches import EvaluationItem
-from sr_experiments.cli.results import shown
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel
 from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.evaluation.results import panel_items
 from sr_experiments.models import Network
 
 _NAME = "val/panel"
@@ -59,16 +58,22 @@ class ValidationPictures(pl.Callback):
                 logger.experiment.add_image(_NAME, panel, step)
 
 
-def pictures(
-    config: DictConfig,
+def validation_pictures(
     loggers: Sequence[Logger],
     network: Network,
     data: RestorationDataModule,
     protocol: Protocol,
+    panels: int,
 ) -> list[pl.Callback]:
-    """The callback, if pictures are wanted and a logger takes them."""
-    if not config.panels or not any(
-        isinstance(logger, WandbLogger | TensorBoardLogger) for logger in loggers
-    ):
+    """Makes the callback, if pictures are wanted and a logger takes them.
+
+    Args:
+        loggers: those of the run.
+        network: the network that restores.
+        data: holds the images.
+        protocol: how they are degraded and compared.
+        panels: images in a panel; 0: no pictures.
+    """
+    if not panels or not any(isinstance(x, WandbLogger | TensorBoardLogger) for x in loggers):
         return []
-    return [ValidationPictures(network, shown(data, config.panels, "val"), protocol)]
+    return [ValidationPictures(network, panel_items(data, panels, "val"), protocol)]

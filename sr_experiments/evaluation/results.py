@@ -1,0 +1,99 @@
+"""What a scored run leaves behind: tables and a panel of its images."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.utilities import rank_zero_only
+
+from sr_experiments.batches import EvaluationItem
+from sr_experiments.data import RestorationDataModule
+from sr_experiments.data.index import count_shared
+from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
+from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
+from sr_experiments.evaluation.table import print_table, write_images, write_table
+from sr_experiments.imaging import save_image
+from sr_experiments.inference.bicubic import Bicubic
+from sr_experiments.models import Network
+from sr_experiments.runs.metrics_file import SEEN
+
+
+def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
+    """Records how many test images were scored during training, and says it above the table."""
+    val, test = ([f for s in data.benchmarks[k] for f in s.files] for k in ("val", "test"))
+    seen = count_shared(val, test, data.cache)
+    metrics[SEEN] = seen
+    if seen:
+        rank_zero_only(print)(
+            f"note: {seen} of the {len(test)} test images "
+            "were scored during training too: what is chosen by val/psnr (best.ckpt, the best job "
+            "of a sweep) is chosen on what it is tested on",
+            flush=True,
+        )
+
+
+def save_results(
+    scorer: BenchmarkScore,
+    network: Network,
+    data: RestorationDataModule,
+    folder: Path,
+    panels: int,
+    loggers: Sequence[Logger] = (),
+) -> None:
+    """Prints and writes the tables, draws the panel, names the files; called by all processes.
+
+    Args:
+        scorer: has scored all images.
+        network: the network that was scored.
+        data: holds the images.
+        folder: the run folder.
+        panels: images in the panel; 0: no panel.
+        loggers: get the panel too.
+    """
+    rows, images = scorer.compute(), scorer.images()
+    rank_zero_only(write_images)(images, scorer.protocol, folder / "per_image.csv")
+    _save(rows, scorer, network, data, folder, panels, loggers)
+
+
+@rank_zero_only
+def _save(
+    rows: list[Row],
+    scorer: BenchmarkScore,
+    network: Network,
+    data: RestorationDataModule,
+    folder: Path,
+    panels: int,
+    loggers: Sequence[Logger],
+) -> None:
+    method = type(network).__name__
+    print_table(rows, scorer.protocol, None if isinstance(network, Bicubic) else method)
+    write_table(rows, scorer.protocol, folder / "results.csv")
+    if panels:
+        chosen = panel_items(data, panels)
+        picture = folder / "images" / "panel.png"
+        tiles = cut_tiles(network.eval(), chosen, scorer.protocol, method)
+        panel = draw_panel(tiles)
+        save_image(panel, picture)
+        save_tiles(tiles, chosen, folder / "images" / "tiles")
+        for logger in loggers:
+            if isinstance(logger, WandbLogger):
+                logger.log_image("panel", [str(picture)])
+            elif isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image("panel", panel)
+        print(f"panel: {picture}")
+    print(f"run folder: {folder}")
+
+
+def panel_items(
+    data: RestorationDataModule, panels: int, stage: str = "test"
+) -> list[EvaluationItem]:
+    """Chooses the images of a panel, evenly from all sets.
+
+    Args:
+        data: holds the sets.
+        panels: how many images.
+        stage: "test" or "val".
+    """
+    items = data.evaluation_set(stage)
+    count = min(panels, len(items))
+    return [items[i * len(items) // count] for i in range(count)]
