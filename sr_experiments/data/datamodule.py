@@ -246,9 +246,9 @@ class RestorationDataModule(pl.LightningDataModule):
         stored = self._store()
         stores = list(dict.fromkeys(stored.inputs.stores + stored.targets.stores))
         local = self.trainer.num_devices if self.trainer else 1
-        wish = self.residency
-        assert wish != "stream"
-        residency, about = choose(wish, stores, self._device, local, self.num_workers)
+        option = self.residency
+        assert option != "stream"
+        residency, about = choose(option, stores, self._device, local, self.num_workers)
         _say(f"{len(stored.images)} pairs, {about}")
         if residency == "device" and self.num_workers:
             raise ImageError("data.residency=device cuts patches itself; set data.num_workers=0")

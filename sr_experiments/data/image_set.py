@@ -51,6 +51,11 @@ def resolve_root(root: str) -> Path:
 def image_set(name: str, root: Path, entries: Sequence[str]) -> ImageSet:
     """The images of all entries: a folder, a file or a pattern like ``HR/08*.png`` below ``root``.
 
+    Args:
+        name: of the set, as it stands in metric names.
+        root: folder below which the entries lie.
+        entries: folders, files or patterns.
+
     Raises:
         ImageError: an entry does not exist or a folder holds no image.
     """

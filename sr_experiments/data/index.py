@@ -79,7 +79,13 @@ def index_images(
 
 
 def count_shared(some: Sequence[Path | str], others: Sequence[Path | str], cache: Path) -> int:
-    """How many images of ``others`` are among ``some`` too, pixel by pixel."""
+    """How many images of ``others`` are among ``some`` too, pixel by pixel.
+
+    Args:
+        some: images.
+        others: images that may be among them.
+        cache: folder of the index.
+    """
     known = {image.digest for image in index_images(some, cache)}
     return sum(image.digest in known for image in index_images(others, cache))
 

@@ -21,6 +21,11 @@ def _names(entries: Sequence[str]) -> str:
 def check_sizes(entries: Sequence[ImageInfo], spec: StoreSpec, min_size: int) -> None:
     """Checks that each input image holds a patch.
 
+    Args:
+        entries: the images.
+        spec: what is made of them.
+        min_size: smallest side in pixels.
+
     Raises:
         ImageError: names those that are too small.
     """
@@ -43,6 +48,11 @@ def pair_up(
     Where a name occurs in several folders, the folders below the common one must agree too:
     ``LR/b/0001x2.png`` for ``HR/b/0001.png``.
 
+    Args:
+        originals: the originals.
+        small: the low-resolution images.
+        scale: how many times smaller these are.
+
     Raises:
         ImageError: one is missing, has no one partner, or is not smaller by the scale; names them.
     """
@@ -61,7 +71,13 @@ def pair_up(
 
 
 def any_partner(originals: Sequence[ImageInfo], small: Sequence[ImageInfo], scale: float) -> bool:
-    """Whether low-resolution images of that name exist for any of the originals."""
+    """Whether low-resolution images of that name exist for any of the originals.
+
+    Args:
+        originals: the originals.
+        small: the low-resolution images.
+        scale: how many times smaller these are.
+    """
     by_stem = _by_stem(small, scale)
     return any(Path(entry.path).stem in by_stem for entry in originals)
 

@@ -30,7 +30,7 @@ class Row:
 
     ``seconds`` is the time that the network took for an image; the first one may contain the
     device's start. ``low_resolution`` says whether the protocol has "made" the low-resolution
-    images, or whether they are "files". ``others`` holds further measures by name, of bicubic as
+    images, or whether they are "files". ``extra`` holds further measures by name, of bicubic as
     ``bicubic_<name>``.
     """
 
@@ -43,10 +43,10 @@ class Row:
     bicubic_ssim: float
     seconds: float = 0.0
     low_resolution: str = "made"
-    others: Mapping[str, float] = field(default_factory=dict)
+    extra: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def gain(self) -> float:
+    def psnr_gain(self) -> float:
         """PSNR above bicubic in dB."""
         return self.psnr - self.bicubic_psnr
 
@@ -164,7 +164,7 @@ class BenchmarkScore:
                     bicubic_ssim=value["bicubic_ssim"],
                     seconds=value["seconds"],
                     low_resolution="files" if value["given"] else "made",
-                    others={
+                    extra={
                         name: value[f"{method}_{measure}"]
                         for measure in self.measures
                         for method, name in zip(
@@ -183,11 +183,11 @@ class BenchmarkScore:
             key = f"{row.benchmark}_x{row.scale:g}"
             named[f"{key}/psnr_{self.protocol.channel}"] = row.psnr
             named[f"{key}/ssim_{self.protocol.channel}"] = row.ssim
-            named |= {f"{key}/{name}": row.others[name] for name in self.measures}
+            named |= {f"{key}/{name}": row.extra[name] for name in self.measures}
             if self.timed:
                 named[f"{key}/seconds"] = row.seconds
         named["psnr"] = sum(row.psnr for row in rows) / len(rows)
-        named["gain"] = sum(row.gain for row in rows) / len(rows)
+        named["gain"] = sum(row.psnr_gain for row in rows) / len(rows)
         return named
 
     def reset(self) -> None:

@@ -38,6 +38,12 @@ def cut_tiles(
     Each tile shows the part of the image with the most detail; the error is 8 times enlarged.
     Captions give the PSNR of the whole image by the protocol.
 
+    Args:
+        network: the network that restores.
+        items: the images.
+        protocol: how they are degraded and compared.
+        method: what the network is called.
+
     Returns:
         Caption and uint8 [1 or 3, H, W] for each tile.
     """
@@ -60,6 +66,11 @@ def save_tiles(
 
     ``set5_butterfly_x3.model.png`` and so on (also lr, bicubic, original), each in its original
     size, and ``tiles.json`` with their captions.
+
+    Args:
+        rows: tiles of each item, of `cut_tiles`.
+        items: the images.
+        folder: gets the files.
     """
     captions = {}
     for row, item in zip(rows, items, strict=True):
@@ -75,6 +86,11 @@ def draw_comparison(
     networks: Mapping[str, Network], items: Sequence[EvaluationItem], protocol: Protocol
 ) -> Tensor:
     """One row per item: LR, bicubic, the result of each network by name, HR; as above.
+
+    Args:
+        networks: by name.
+        items: the images.
+        protocol: how they are degraded and compared.
 
     Returns:
         uint8 [3, H, W].

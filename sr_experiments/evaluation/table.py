@@ -30,7 +30,7 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> 
     compared = [f"{method} PSNR", "SSIM", "gain dB"] if method else []
     for heading in (f"{baseline} PSNR", "SSIM", *compared):
         table.add_column(heading, justify="right")
-    measures = [name for name in rows[0].others if not name.startswith("bicubic_")]
+    measures = [name for name in rows[0].extra if not name.startswith("bicubic_")]
     for measure in measures:
         for heading in (f"{baseline} {measure}", measure)[: 2 if method else 1]:
             table.add_column(heading, justify="right")
@@ -45,11 +45,11 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> 
 def _scores(row: Row, method: str | None) -> list[str]:
     scores = [f"{row.bicubic_psnr:.3f}", f"{row.bicubic_ssim:.4f}"]
     if not method:
-        others = (value for name, value in row.others.items() if name.startswith("bicubic_"))
+        others = (value for name, value in row.extra.items() if name.startswith("bicubic_"))
         return scores + [f"{value:.4f}" for value in others]
     scores += [f"{row.psnr:.3f}", f"{row.ssim:.4f}"]
-    scores.append("-" if math.isnan(row.gain) else f"{row.gain:+.3f}")
-    return scores + [f"{value:.4f}" for value in row.others.values()]
+    scores.append("-" if math.isnan(row.psnr_gain) else f"{row.psnr_gain:+.3f}")
+    return scores + [f"{value:.4f}" for value in row.extra.values()]
 
 
 def print_given(rows: Sequence[Row]) -> None:
@@ -60,17 +60,29 @@ def print_given(rows: Sequence[Row]) -> None:
 
 
 def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
-    """Writes the rows as CSV, with the protocol's label and the degradation in each."""
+    """Writes the rows as CSV, with the protocol's label and the degradation in each.
+
+    Args:
+        rows: the scores.
+        protocol: theirs.
+        path: the file.
+    """
     lines = []
     for row in rows:
         values = asdict(row)
-        others = values.pop("others")
-        lines.append({**values, **others, "gain": row.gain, **about(protocol)})
+        others = values.pop("extra")
+        lines.append({**values, **others, "gain": row.psnr_gain, **about(protocol)})
     files.write_table(path, lines)
 
 
 def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -> None:
-    """Writes the scores of each image as CSV, as :func:`write_table` those of each set."""
+    """Writes the scores of each image as CSV, as :func:`write_table` those of each set.
+
+    Args:
+        images: the scores of each image.
+        protocol: theirs.
+        path: the file.
+    """
     files.write_table(path, [{**line, **about(protocol)} for line in images])
 
 
@@ -93,7 +105,13 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
 
 
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
-    """Writes the same as CSV, with the protocol's label in each line."""
+    """Writes the same as CSV, with the protocol's label in each line.
+
+    Args:
+        runs: the scores of each run, by its name.
+        protocol: theirs.
+        path: the file.
+    """
     files.write_table(path, [{**line, **about(protocol)} for line in _lines(runs, protocol)])
 
 
@@ -101,13 +119,13 @@ def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:
     first = next(iter(runs.values()))
     for i, row in enumerate(first):
         place = f"{row.benchmark} x{row.scale:g}"
-        measures = [name for name in row.others if not name.startswith("bicubic_")]
-        interpolated = {name: row.others[f"bicubic_{name}"] for name in measures}
+        measures = [name for name in row.extra if not name.startswith("bicubic_")]
+        interpolated = {name: row.extra[f"bicubic_{name}"] for name in measures}
         yield _line(
             place, protocol.baseline(row.scale), row.bicubic_psnr, row.bicubic_ssim, interpolated
         )
         for method, rows in runs.items():
-            values = {name: rows[i].others[name] for name in measures}
+            values = {name: rows[i].extra[name] for name in measures}
             yield _line(place, method, rows[i].psnr, rows[i].ssim, values)
 
 

@@ -146,6 +146,12 @@ class Degradation:
         """Degrades one image [1, C, H, W] for evaluation, the same way each time.
 
         A quality and a noise level out of several are drawn by the image's name and the seed.
+
+        Args:
+            image: floating point [1, C, H, W] on 0..255.
+            ratio: how many times smaller the result is.
+            name: of the image.
+            border: border rule of ``imresize``.
         """
         quality_index = int(uniform(~self._key(name, image.device)) * self.quality_count)
         return self.add_noise(self.downscale(image, ratio, quality_index, border), name)

@@ -119,6 +119,11 @@ def check_positive(**sizes: float) -> None:
 def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
     """Checks an argument that names one of several options.
 
+    Args:
+        name: of the argument.
+        value: what was given.
+        choices: the options.
+
     Raises:
         ValueError: it names none.
     """

@@ -47,7 +47,7 @@ def test_a_network_that_adds_nothing_scores_as_bicubic():
             score.update(still_network(), item(scale=scale, seed=seed))
     for row in score.compute():
         assert row.images == 2
-        assert row.gain == 0
+        assert row.psnr_gain == 0
         assert row.ssim == row.bicubic_ssim
     metrics = score.metrics()
     assert metrics["gain"] == 0
@@ -167,7 +167,7 @@ def test_scores_of_each_image_are_kept_and_written(tmp_path: Path):
         mean = sum(float(line[name]) for line in of_set) / 2
         assert mean == pytest.approx(getattr(row, name), rel=1e-6), name
     mean = sum(float(line["mean"]) for line in of_set) / 2
-    assert mean == pytest.approx(row.others["mean"], abs=1e-9)
+    assert mean == pytest.approx(row.extra["mean"], abs=1e-9)
     assert lines[0]["protocol"] == "vdsr"
     score.reset()
     assert score.images() == []

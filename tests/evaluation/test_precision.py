@@ -80,7 +80,7 @@ def test_measures_and_panels_leave_autocast():
     def scores():
         score = BenchmarkScore(PROTOCOL, ["set"], [2], measures)
         score.update(network, item())
-        return score.compute()[0].others, cut_tiles(network, [item()], PROTOCOL, "VDSR")[0]
+        return score.compute()[0].extra, cut_tiles(network, [item()], PROTOCOL, "VDSR")[0]
 
     (others, tiles) = scores()
     with torch.autocast("cpu", torch.bfloat16):

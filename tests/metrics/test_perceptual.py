@@ -112,5 +112,5 @@ def test_scores_hold_further_measures_in_colour() -> None:
     item = {"image": image, "path": "blue.png", "benchmark": "one", "scale": 2}
     score.update(SRResNet((2,), blocks=1, channels=4).eval(), item)  # type: ignore[arg-type]
     (row,) = score.compute()
-    assert row.others == {"bicubic_blue": 1.0, "blue": 1.0}
+    assert row.extra == {"bicubic_blue": 1.0, "blue": 1.0}
     assert score.metrics()["one_x2/blue"] == 1.0

@@ -106,7 +106,13 @@ class _Notes:
 
 
 def store_path(entries: Sequence[ImageInfo], spec: StoreSpec, cache: Path) -> Path:
-    """Where the store of these images lies: named by their content and the settings."""
+    """Where the store of these images lies: named by their content and the settings.
+
+    Args:
+        entries: the images.
+        spec: what the store holds of each.
+        cache: folder of the stores.
+    """
     content = [_FORMAT, [entry.digest for entry in entries], spec.settings()]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:24]
     return cache / "stores" / f"{spec.label()}-{key}.safetensors"

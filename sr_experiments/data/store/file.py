@@ -101,6 +101,12 @@ class ImageStore:
     def crop(self, image: int, top: int, left: int, side: int) -> NDArray[Any]:
         """[C, side, side] of one image, read-only; pixels are read when they are used.
 
+        Args:
+            image: its number in the store.
+            top: first row.
+            left: first column.
+            side: pixels.
+
         Raises:
             ImageError: the image's bytes are not those that were stored.
         """

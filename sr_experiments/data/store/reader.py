@@ -123,7 +123,13 @@ class DeviceReader:
 
 
 def make_reader(sources: Sequence[Source], residency: Residency, device: torch.device) -> Reader:
-    """The reader for a residency."""
+    """The reader for a residency.
+
+    Args:
+        sources: the images, by item.
+        residency: where they live.
+        device: the accelerator of "device".
+    """
     if residency == "disk":
         return DiskReader(sources)
     return HostReader(sources) if residency == "host" else DeviceReader(sources, device)

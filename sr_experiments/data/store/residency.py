@@ -13,22 +13,29 @@ ResidencyOption = Literal["disk", "host", "device", "auto", "stream"]
 
 
 def choose(
-    wish: Residency | Literal["auto"],
+    option: Residency | Literal["auto"],
     stores: Sequence[ImageStore],
     device: torch.device,
     processes: int = 1,
     workers: int = 0,
 ) -> tuple[Residency, str]:
-    """The residency and a sentence about it.
+    """Chooses where images live, and says it in a sentence.
 
     ``auto`` takes the accelerator's memory if half of what is free there suffices and no loader
     ``workers``, which cannot read it, were asked for; or else the host's by the same rule for all
     processes together; or else the disk.
+
+    Args:
+        option: the choice of ``data.residency``.
+        stores: the stores that are read.
+        device: the accelerator.
+        processes: processes on this machine that read them.
+        workers: loader processes of each.
     """
     size = sum(store.path.stat().st_size for store in set(stores))
     about = f"{size / 1e9:.2f} GB of images"
-    if wish != "auto":
-        return wish, f"{about}: {_PLACES[wish]}"
+    if option != "auto":
+        return option, f"{about}: {_PLACES[option]}"
     # Inputs and targets are joined into one tensor each, which takes the double for a moment.
     on_device = device.type == "cuda" and not workers
     if on_device and 2 * size <= (free := torch.cuda.mem_get_info(device)[0]) // 2:

@@ -65,6 +65,11 @@ class ResidualBlock(nn.Module):
 def normalisation(norm: Norm, channels: int, groups: int = 8) -> nn.Module:
     """The layer behind a convolution; none at all for "none" and "deconv".
 
+    Args:
+        norm: which one.
+        channels: feature maps of its input.
+        groups: groups of a group normalisation.
+
     Raises:
         ValueError: unknown norm, or the channels cannot be split into groups.
     """
