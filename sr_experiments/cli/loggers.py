@@ -22,13 +22,17 @@ from sr_experiments.runs.metrics_writer import csv_logger, wandb_id
 _RANKED_BY = ("val/psnr", "test/psnr")
 
 
-def build_loggers(config: DictConfig) -> list[Logger]:
+def build_loggers(config: DictConfig, checkpoint: str | None = None) -> list[Logger]:
     """CSV always, then those that were chosen.
+
+    Args:
+        config: of the run.
+        checkpoint: what the run continues.
 
     Raises:
         ConfigError: W&B is not installed, or is to be online and has no key.
     """
-    folder, checkpoint = Path(config.run_dir), config.get("ckpt_path")
+    folder = Path(config.run_dir)
     steps = int(read_checkpoint(Path(checkpoint))["global_step"]) if checkpoint else 0
     loggers: list[Logger] = [csv_logger(folder, checkpoint, steps)]
     typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []

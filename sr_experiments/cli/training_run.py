@@ -76,7 +76,7 @@ def training_run(config: DictConfig) -> float:
     goes_on = is_job() or continues_itself(path, config.ckpt_path)
     folder.begin(content, HydraConfig.get().overrides.task, goes_on, trains=True)
     with record_run(folder, trainer, signals) as metrics:
-        loggers = trainer.loggers = build_loggers(config)
+        loggers = trainer.loggers = build_loggers(config, config.ckpt_path)
         protocol = scorers["val"].protocol
         drawn = validation_pictures(loggers, network, data, protocol, config.panels)
         trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]

@@ -10,6 +10,7 @@ from typing import Any
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.runs.command import foreign_rank
 from sr_experiments.runs.identity import differences
+from sr_experiments.runs.metrics_file import METRICS
 from sr_experiments.runs.records import read_config
 from sr_experiments.runs.status import LOST, error_of, read_status
 
@@ -82,14 +83,23 @@ def keep_generation(path: Path) -> None:
         path.replace(before)
 
 
-def move_aside(run: Path) -> None:
-    """Renames ``checkpoints`` to ``checkpoints.N``, so that a run can begin anew."""
-    folder = run / CHECKPOINTS
-    if folder.is_dir():
-        number = 1
-        while (target := run / f"{CHECKPOINTS}.{number}").exists():
-            number += 1
-        folder.rename(target)
+def move_aside(run: Path, *names: str) -> int:
+    """Renames what an earlier attempt has left to ``NAME.N``, all with the same number.
+
+    Args:
+        run: the run folder.
+        names: of files and folders in it; none need be there.
+
+    Returns:
+        The number.
+    """
+    number = 1
+    while any((run / f"{name}.{number}").exists() for name in names):
+        number += 1
+    for name in names:
+        if (run / name).exists():
+            (run / name).rename(run / f"{name}.{number}")
+    return number
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,8 @@ def resume_point(folder: Path) -> ResumePoint:
     """Decides whether a run is finished, goes on from a checkpoint, or begins anew.
 
     Only runs that diverged or died begin anew, since more steps would not help them; their
-    checkpoints are moved aside. All others continue: stopped, killed, out of memory, failed.
+    checkpoints and metrics are moved aside. All others continue: stopped, killed, out of memory,
+    failed.
     """
     status = read_status(folder)
     if status.get("state") == "finished":
@@ -124,7 +135,7 @@ def resume_point(folder: Path) -> ResumePoint:
     if error_of(status)[0] not in LOST:
         return ResumePoint(checkpoint=newest_checkpoint(folder))
     if not foreign_rank(os.environ):  # of several processes that look, one moves them
-        move_aside(folder)
+        move_aside(folder, CHECKPOINTS, METRICS)
     return ResumePoint()
 
 

@@ -12,7 +12,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.errors import kind_of
 from sr_experiments.files import write_table, write_whole
-from sr_experiments.runs.checkpoints import continues_itself, run_of
+from sr_experiments.runs.checkpoints import continues_itself, move_aside, run_of
 from sr_experiments.runs.metrics_file import METRICS
 
 
@@ -66,7 +66,9 @@ class MetricRows(ExperimentWriter):
 def csv_logger(folder: Path, checkpoint: str | None = None, steps: int = 0) -> CSVLogger:
     """The logger of ``metrics.csv``, with the rows up to the continued checkpoint.
 
-    Where a run is continued in another folder, these come from the folder of the checkpoint.
+    Where a run is continued in another folder, these come from the folder of the checkpoint, which
+    stays as it is. Rows of an earlier attempt that are not continued, and a damaged file of the
+    run's own, are moved aside.
 
     Args:
         folder: the run folder.
@@ -80,32 +82,34 @@ def csv_logger(folder: Path, checkpoint: str | None = None, steps: int = 0) -> C
 
 @rank_zero_only
 def _continue_rows(logger: CSVLogger, own: Path, checkpoint: str | None, steps: int) -> None:
-    origin = None
-    if checkpoint:
-        itself = continues_itself(own.parent, checkpoint)
-        origin = own if itself else run_of(Path(checkpoint)) / METRICS
-    rows, names = rows_before(origin, steps) if origin and origin.is_file() else ([], [])
+    rows: list[dict[str, str]] = []
+    names: list[str] = []
+    if not continues_itself(own.parent, checkpoint):
+        move_aside(own.parent, METRICS)
+    origin = run_of(Path(checkpoint)) / METRICS if checkpoint else own
+    if origin.is_file():
+        try:
+            rows, names = _rows_before(origin, steps)
+        except (OSError, ValueError, KeyError, csv.Error):
+            said = f"warning: {origin} is damaged; its rows are left out"
+            if origin.exists() and origin.resolve() == own.resolve():
+                said += f", the file is now {METRICS}.{move_aside(own.parent, METRICS)}"
+            print(said, flush=True)
     if rows:
         write_table(own, rows, names)
     else:
-        own.unlink(missing_ok=True)
+        own.unlink(missing_ok=True)  # all of its rows will be measured again
     writer = MetricRows(logger.log_dir)
     writer.metrics_keys = names if rows else []
     logger._experiment = writer
 
 
-def rows_before(path: Path, steps: int) -> tuple[list[dict[str, str]], list[str]]:
-    """The rows up to a step and the names of the columns; none of a damaged file, which is kept."""
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
-            return rows, list(reader.fieldnames or [])
-    except (OSError, ValueError, KeyError, csv.Error):
-        kept = path.with_name(f"{path.name}.damaged")
-        path.replace(kept)
-        print(f"warning: {path} is damaged; its rows are left out, the file is now {kept.name}")
-        return [], []
+def _rows_before(path: Path, steps: int) -> tuple[list[dict[str, str]], list[str]]:
+    """The rows up to a step and the names of the columns; raises where the file is damaged."""
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file)
+        rows = [row for row in reader if int(float(row["step"] or 0)) < steps]
+        return rows, list(reader.fieldnames or [])
 
 
 def wandb_id(folder: Path, checkpoint: str | None) -> str:

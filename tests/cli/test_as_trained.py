@@ -51,6 +51,7 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
     assert again.code == 0, again.err
     assert "as typed" not in again.out
     assert table_of(again.folder) == table_of(trained.folder)
+    assert "train/" not in (again.folder / "metrics.csv").read_text()
     protocol = [line for line in trained.out.splitlines() if "PSNR and SSIM on" in line]
     assert protocol[0] in again.out
     compared = command("compare", f"runs=[{trained.folder}]", "panels=0", run="compared")

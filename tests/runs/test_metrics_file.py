@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.runs.metrics_writer import MetricRows, rows_before
+from sr_experiments.runs.metrics_writer import MetricRows, csv_logger
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -50,8 +50,39 @@ def test_a_damaged_file_is_kept_aside(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
 ) -> None:
     path = tmp_path / "metrics.csv"
-    path.write_bytes(content)
-    assert rows_before(path, 10) == ([], [])
-    assert not path.exists()
-    assert path.with_name("metrics.csv.damaged").read_bytes() == content
-    assert f"warning: {path} is damaged" in capsys.readouterr().out
+    for kept in ("metrics.csv.1", "metrics.csv.2"):
+        path.write_bytes(content)
+        csv_logger(tmp_path, f"{tmp_path}/checkpoints/last.ckpt", 10)
+        assert not path.exists()
+        assert path.with_name(kept).read_bytes() == content
+        warning = f"warning: {path} is damaged; its rows are left out, the file is now {kept}"
+        assert warning in capsys.readouterr().out
+
+
+def test_a_damaged_file_of_another_run_stays_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other, own = tmp_path / "other" / "metrics.csv", tmp_path / "own"
+    other.parent.mkdir()
+    own.mkdir()
+    other.write_bytes(b"\x80\xff\x00")
+    csv_logger(own, f"{other.parent}/checkpoints/last.ckpt", 10)
+    assert list(other.parent.iterdir()) == [other]
+    assert f"warning: {other} is damaged; its rows are left out\n" in capsys.readouterr().out
+
+
+def test_the_rows_of_a_run_that_begins_anew_are_moved_aside(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    for kept in ("metrics.csv.1", "metrics.csv.2"):
+        path.write_text("step,epoch,loss\n0,0,1.0\n")
+        csv_logger(tmp_path)
+        assert not path.exists()
+        assert path.with_name(kept).read_text() == "step,epoch,loss\n0,0,1.0\n"
+
+
+def test_the_rows_up_to_a_checkpoint_are_continued(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    path.write_text("step,epoch,loss\n0,0,1.0\n9,0,0.5\n10,1,0.4\n")
+    csv_logger(tmp_path, f"{tmp_path}/checkpoints/last.ckpt", 10)
+    assert [row["loss"] for row in rows(path)] == ["1.0", "0.5"]
+    assert list(tmp_path.iterdir()) == [path]

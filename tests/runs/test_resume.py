@@ -40,19 +40,23 @@ def test_a_finished_run_stays(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["diverged", "dead"])
 @pytest.mark.parametrize("schema", [1, 2])
-def test_the_checkpoints_of_hopeless_runs_are_moved_aside(
+def test_what_hopeless_runs_have_left_is_moved_aside(
     tmp_path: Path, kind: str, schema: int
 ) -> None:
     run = write_run(tmp_path / "0", "failed", kind)
     if schema == 1:
         status = {"state": "failed", "schema": 1, "kind": kind, "error": "why"}
         (run / "status.json").write_text(json.dumps(status))
-    for expected in ("checkpoints.1", "checkpoints.2"):
+    (run / "metrics.csv.1").touch()  # of an attempt that came to no checkpoint
+    for number in (2, 3):
         (run / "checkpoints").mkdir()
         (run / "checkpoints" / "last.ckpt").write_bytes(b"weights")
+        (run / "metrics.csv").write_text("step\n")
         assert resume_point(run) == ResumePoint()
         assert not (run / "checkpoints").exists()
-        assert (run / expected / "last.ckpt").read_bytes() == b"weights"
+        assert not (run / "metrics.csv").exists()
+        assert (run / f"checkpoints.{number}" / "last.ckpt").read_bytes() == b"weights"
+        assert (run / f"metrics.csv.{number}").read_text() == "step\n"
 
 
 def test_a_moved_folder_is_the_same_run(tmp_path: Path) -> None:
