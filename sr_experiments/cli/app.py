@@ -21,6 +21,7 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import JOB_MARK
+from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
 from sr_experiments.sweeps.job import JobError
 from sr_experiments.worker import die_with_parent
@@ -40,6 +41,7 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     A mistake of the user's ends with one message on stderr and exit status 2, a sweep with jobs
     that failed with 1, an interrupt with 130, a signal N with 128 + N.
     """
+    outlive_full_disks()
     if JOB_MARK in os.environ:
         die_with_parent(int(os.environ[JOB_MARK]))
     # Modules of one's own, as a network's, lie in the working directory; of installed commands,

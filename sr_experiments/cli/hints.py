@@ -67,6 +67,8 @@ def explain(error: Exception, config_name: str, overrides: Sequence[str] = ()) -
     text = str(error)
     if isinstance(error, OverrideParseException):
         return _unreadable(error.override)
+    if found := re.match(r"Ambiguous value for argument '(.*)'", text):
+        return _with_commas(found.group(1))
     if found := re.search(r"Could not (?:find|load) '([^']+)/([^/']+)'", text):
         group, option = found.groups()
         # Hydra's message lists the folders that were searched, also those of --config-dir.
@@ -95,6 +97,14 @@ def _unreadable(override: str) -> str:
     return (
         f"{override}: its value cannot be read; brackets must match, and other signs need quotes "
         f"within quotes: '{key}=\"{quoted}\"'"
+    )
+
+
+def _with_commas(override: str) -> str:
+    key, _, value = override.partition("=")
+    return (
+        f"{override}: a comma separates the values of a sweep; quote it within quotes, "
+        f"'{key}=\"{value}\"', write a list, '{key}=[{value}]', or add -m for a sweep"
     )
 
 

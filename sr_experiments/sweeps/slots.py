@@ -16,6 +16,9 @@ from sr_experiments.errors import ConfigError
 
 Kind = Literal["gpu", "cpu"]
 
+# The same for every process of a machine, whatever TMPDIR says (Linux).
+_SHARED = Path("/dev/shm")
+
 
 def processors() -> int:
     """Cores that this process may use."""
@@ -69,7 +72,8 @@ class DeviceLocks:
     """
 
     def __init__(self, devices: Sequence[str]) -> None:
-        folder = Path(tempfile.gettempdir(), "sr_experiments_devices")
+        place = _SHARED if os.access(_SHARED, os.W_OK) else Path(tempfile.gettempdir())
+        folder = place / "sr_experiments_devices"
         with suppress(OSError):  # it belongs to another user, or cannot be made
             folder.mkdir(exist_ok=True)
             folder.chmod(0o777)

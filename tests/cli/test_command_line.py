@@ -84,6 +84,9 @@ def test_the_nearest_names() -> None:
         (["metrics=[lpips]"], "metrics: train.py does not take it\n"),
         (["vdsr"], "vdsr: an override is written key=value, as model=vdsr\n"),
         (["tags=(a"], "tags=(a: its value cannot be read"),
+        (["data.root=/tmp/a,b"], "error: data.root=/tmp/a,b: a comma separates the values of a "
+         "sweep; quote it within quotes, 'data.root=\"/tmp/a,b\"', write a list, "
+         "'data.root=[/tmp/a,b]', or add -m for a sweep\n"),
         (["data.cache=/proc/nope"], "cannot write /proc/nope: No such file or directory; choose "
          "another place with data.cache=..., or fix"),
         (["device.accelerator=warp"], "device or trainer: "),

@@ -1,6 +1,7 @@
 """The parts of a sweep, one by one."""
 
 import csv
+import os
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import quoted
 from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.sweeps import slots
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.cluster import asks_for_no_gpu
 from sr_experiments.sweeps.command import expand, job_environment, record_overrides
@@ -71,7 +73,7 @@ def test_a_job_of_more_processes_than_slots_has_all_gpus_for_itself() -> None:
 
 
 def test_two_sweeps_take_different_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(slots, "_SHARED", tmp_path)
     names = ["0", "1"]
     one, other = (Slots(names, 4, DeviceLocks(names)) for _ in range(2))
     assert [one.take(1), other.take(1)] == [["0"], ["1"]]
@@ -83,9 +85,29 @@ def test_two_sweeps_take_different_gpus(tmp_path: Path, monkeypatch: pytest.Monk
     assert one.take(1) is None
 
 
+@pytest.mark.skipif(not slots._SHARED.is_dir(), reason="needs a place that all processes share")
+def test_a_gpu_is_locked_whatever_the_temporary_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"test-{tmp_path.parent.name}-{os.getpid()}"
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "a"))
+    one = DeviceLocks([name])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "b"))
+    other = DeviceLocks([name])
+    try:
+        assert one.acquire(name)
+        assert not other.acquire(name)
+        one.release(name)
+        assert other.acquire(name)
+        other.release(name)
+    finally:
+        Path(one.locks[name].lock_file).unlink(missing_ok=True)
+
+
 def test_places_without_locks_hold_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(slots, "_SHARED", tmp_path / "absent")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent" / "deeper"))
     assert Slots(["0"], 1, DeviceLocks(["0"])).take(1) == ["0"]
 
