@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean
@@ -30,7 +32,9 @@ class Cell:
         study: of ``conf/study``, which has recipe and published values.
         arm: of the study.
         overrides: what is changed of the recipe.
+        without: keys of the recipe that are left out.
         reading: how long the run is where the paper leaves that open.
+        why: what is known about a difference.
     """
 
     name: str
@@ -38,7 +42,9 @@ class Cell:
     study: str
     arm: str
     overrides: tuple[str, ...]
+    without: tuple[str, ...]
     reading: str
+    why: str
 
 
 def read_cells(path: Path = HERE / "cells.yaml") -> dict[str, Cell]:
@@ -50,7 +56,9 @@ def read_cells(path: Path = HERE / "cells.yaml") -> dict[str, Cell]:
             node["study"],
             arm,
             tuple(node.get("overrides", [])),
+            tuple(node.get("without", [])),
             node.get("reading", ""),
+            node.get("why", ""),
         )
         for table, node in yaml.safe_load(path.read_text(encoding="utf-8")).items()
         for name, arm in node["cells"].items()
@@ -84,7 +92,7 @@ def study_of(cell: Cell) -> Study:
     Raises:
         ConfigError: it has no such arm.
     """
-    study = read_study(_compose(cell).study)
+    study = read_study(_in_full(cell.study).study)
     if cell.arm not in study.arms:
         raise ConfigError(f"cells.yaml: {cell.name}: {cell.study} has no arm {cell.arm}")
     return study
@@ -94,14 +102,27 @@ def overrides_of(cell: Cell, seed: int, typed: Sequence[str] = ()) -> list[str]:
     """The overrides of ``train.py`` that make the cell's run; what is typed wins."""
     last = {_key(o): o for o in (*cell.overrides, *typed)}
     chosen = [f"study={cell.study}", "study.size=paper", f"seed={seed}", *last.values()]
-    planned = jobs(_compose(cell), [chosen])
-    return next(job for job in planned if f"study.arm={cell.arm}" in job)
+    planned = jobs(_in_full(cell.study), [chosen])
+    job = next(job for job in planned if f"study.arm={cell.arm}" in job)
+    return [override for override in job if _key(override) not in cell.without]
 
 
-def _compose(cell: Cell):
+@cache
+def config_of(cell: Cell, seed: int = 0) -> dict[str, Any]:
+    """The configuration of the cell's run, without what only a run folder gives it."""
+    composed = _composed(overrides_of(cell, seed, ["run_dir=."]))
+    return dict(OmegaConf.to_container(composed, resolve=True))
+
+
+@cache
+def _in_full(study: str) -> DictConfig:
+    return _composed([f"study={study}", "study.size=paper"])
+
+
+def _composed(overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose("train", [f"study={cell.study}", "study.size=paper"])
+        return compose("train", list(overrides))
 
 
 def _key(override: str) -> str:

@@ -45,7 +45,7 @@ def arguments(cell: Cell, seed: int, folder: Path, typed: list[str]) -> list[str
     recorded = (read_config(folder) or {}).get("device", {})
     precision = recorded.get("precision") or ("bf16-mixed" if has_bf16() else "32-true")
     own = ["callbacks.last.every_minutes=2", f"device.precision={precision}"]
-    given = {o.partition("=")[0] for o in typed}
+    given = {o.partition("=")[0] for o in (*cell.overrides, *typed)}
     kept = [o for o in own if o.partition("=")[0] not in given]
     place = [f"hydra.run.dir={quoted(folder)}"]
     if newest_checkpoint(folder):

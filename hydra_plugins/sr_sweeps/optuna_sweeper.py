@@ -57,7 +57,7 @@ class OptunaSweeper(Sweeper):
 
         if not hasattr(self.launcher, "sweep"):
             raise ConfigError("hydra/launcher: a search needs hydra/launcher=process or slurm")
-        if self.config.sweep.estimate:
+        if self.config.sweep.get("estimate"):
             raise ConfigError("sweep.estimate: a search does not know its jobs beforehand")
         try:
             from sr_experiments.sweeps import search

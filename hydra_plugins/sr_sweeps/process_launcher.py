@@ -34,8 +34,9 @@ class ProcessLauncher(Launcher):
             KeyboardInterrupt: it was interrupted; the jobs were stopped.
         """
         from sr_experiments.sweeps.runner import Runner
+        from sr_experiments.sweeps.settings import read_settings
 
-        if self.sweep.master.sweep.estimate:
+        if read_settings(self.sweep.master.sweep).estimate:
             look = self.sweep.look(job_overrides, initial_job_idx)
             Runner(look, self.sweep.master).plan()
             results = [JobReturn(status=JobStatus.COMPLETED) for _ in look.jobs]

@@ -9,6 +9,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
+from sr_experiments.errors import ConfigError
 from sr_experiments.runs.checkpoints import resume_point
 from sr_experiments.runs.status import JOB_LOG, read_status, record_end
 from sr_experiments.sweeps.child import Child, exit_reason
@@ -78,11 +79,14 @@ class Runner:
         """Orders the jobs; says what they will take, where that was asked for or takes long.
 
         Raises:
-            ConfigError: ``sweep.first`` names a variant that no job has.
+            ConfigError: ``sweep.first`` names no variant of a job, or the jobs are no trainings.
         """
         settings, jobs = self.settings, self.waiting
+        asked = settings.estimate or settings.order == "shortest"
+        if asked and self.master.hydra.job.config_name != "train":
+            raise ConfigError("sweep.estimate, sweep.order=shortest: only trainings are measured")
         long = any(study_of(job).get("size") == "paper" for job in jobs)
-        if jobs and (long or settings.estimate or settings.order == "shortest"):
+        if jobs and (long or asked):
             for job in jobs:
                 self._estimate(job)
             kind, processes = self.needs[jobs[0].number]

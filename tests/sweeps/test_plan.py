@@ -162,6 +162,22 @@ def test_words_for_numbers():
 
 
 @pytest.mark.slow
+def test_evaluations_are_swept_as_before_and_not_measured(tmp_path: Path):
+    command = [sys.executable, str(ROOT / "evaluate.py"), "-m", "weights=bicubic", "model=vdsr"]
+    command += ["model.scales=[2],[3]", "data=demo", "device=cpu", "hydra.sweep.dir=sweep"]
+    asked = subprocess.run(
+        [*command, "sweep.estimate=true"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (asked.returncode, asked.stderr) == (
+        2,
+        "error: sweep.estimate, sweep.order=shortest: only trainings are measured\n",
+    )
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "2/2 done" in done.stdout
+
+
+@pytest.mark.slow
 def test_a_sweep_is_estimated_without_being_started(tmp_path: Path, shared_data: Path):
     typed = [o for o in TINY if not o.startswith("model.depth")]
     command = [sys.executable, str(ROOT / "train.py"), "-m", "study=vdsr_depth", *typed]
