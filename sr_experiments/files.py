@@ -2,11 +2,14 @@
 
 import csv
 import errno
+import glob
 import io
 import os
+import platform
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -22,13 +25,15 @@ _TEMPORARY = re.compile(r"\..+\.\d+")
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which takes its name when it is complete and on the disk.
 
-    Until then it lies beside its target as ``.NAME.PID``; where writing fails, nothing stays.
+    Until then it lies beside its target as ``.NAME.HOST.PID``; where writing fails, nothing stays.
+    What processes that were killed have left in this folder is removed before.
 
     Raises:
         OSError: it cannot be written; what had the name before is intact.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    _remove_abandoned(path.parent.absolute())
+    temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
     try:
         with temporary.open("wb") as file:
             yield file
@@ -85,11 +90,30 @@ def write_table(
 
 
 def remove_leftovers(*folders: Path) -> None:
-    """Removes the temporary files of processes that were killed while they wrote."""
+    """Removes all temporary files of folders that are locked, whoever wrote them."""
     for folder in folders:
         for path in folder.glob(".*"):
             if _TEMPORARY.fullmatch(path.name) and path.is_file():
                 path.unlink(missing_ok=True)
+
+
+@cache
+def _remove_abandoned(folder: Path) -> None:
+    """Removes the temporary files of this machine's processes that are no more, once."""
+    for path in folder.glob(f".*.{glob.escape(platform.node())}.*"):
+        writer = path.name.rpartition(".")[2]
+        if writer.isdecimal() and path.is_file() and not _is_alive(int(writer)):
+            path.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        pass
+    return True
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from torchmetrics import MeanMetric, Metric, MetricCollection, SumMetric
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.imaging import fits_in_memory
 from sr_experiments.inference.precision import full_precision
 from sr_experiments.metrics import PSNR, SSIM, Measure
 from sr_experiments.metrics.per_image import ImageMean
@@ -94,9 +95,14 @@ class BenchmarkScore:
 
         Raises:
             ImageError: the image is too small to be scored at this scale.
+            OutOfMemoryError: the image, or the network's work on it, does not fit into memory.
         """
-        scale = item["scale"]
         self._check_size(item)
+        with fits_in_memory(item["path"]):
+            self._score(network, item)
+
+    def _score(self, network: Network, item: EvaluationItem) -> None:
+        scale = item["scale"]
         given = item.get("low_resolution")
         name = Path(item["path"]).name
         small, target = self.protocol.degrade(item["image"], scale, name, given)

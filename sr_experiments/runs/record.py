@@ -87,8 +87,8 @@ def listening(
                     continue
                 text = f"rank {rank}: killed by {signal.Signals(-status).name}"
                 text += " (by hand, or for want of memory)"
-                if _is_first(folder / ERROR_LOG, rank, [f"{text}\n"]):
-                    record(error := _named(text, "killed"))
+                if _is_first(log := folder / ERROR_LOG, rank, [f"{text}\n"]):
+                    record(error := _named(f"{text}; see {log}", "killed"))
                     sys.stderr.write(f"error: {error}\n")
                 return
 

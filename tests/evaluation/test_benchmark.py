@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import L1Loss
 
-from sr_experiments.errors import ImageError
+from sr_experiments.errors import ImageError, OutOfMemoryError
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import (
@@ -113,6 +113,18 @@ def test_networks_for_rgb_and_low_resolution():
 def test_too_small_images_are_named(size: tuple[int, int]):
     with pytest.raises(ImageError, match=r"b\.png.*at least"):
         BenchmarkScore(PROTOCOL, ["set"], [4]).update(still_network(), item(*size, scale=4))
+
+
+class Greedy(VDSR):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x) + torch.empty(2**58)[: x.shape[-1]]
+
+
+def test_an_image_that_is_too_large_to_be_scored_is_named():
+    score = BenchmarkScore(PROTOCOL, ["set"], [2])
+    with pytest.raises(OutOfMemoryError, match=r"^a/b\.png: does not fit into memory") as caught:
+        score.update(Greedy(depth=2, channels=2), item())
+    assert "\n" not in str(caught.value)
 
 
 def test_table_for_people_and_as_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

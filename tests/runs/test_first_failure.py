@@ -89,5 +89,7 @@ def test_a_killed_child_is_said_at_once(
         assert not said
         assert not recorded
         return
-    assert said == "error: rank 1: killed by SIGKILL (by hand, or for want of memory)\n"
+    cause = "rank 1: killed by SIGKILL (by hand, or for want of memory)"
+    assert said == f"error: {cause}; see {tmp_path / ERROR_LOG}\n"
+    assert (tmp_path / ERROR_LOG).read_text() == f"rank 1\n{cause}\n"
     assert first_failure(tmp_path, LOST, process(0)) is None
