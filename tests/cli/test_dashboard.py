@@ -164,6 +164,7 @@ def server() -> Iterator[tuple[str, list[dict]]]:
         found.shutdown()
 
 
+@pytest.mark.slow
 def test_a_workspace_is_saved(
     server: tuple[str, list[dict]], own_study: tuple[str, str, str], tmp_path: Path
 ):

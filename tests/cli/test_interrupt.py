@@ -5,9 +5,6 @@ import json
 import os
 import shlex
 import signal
-import subprocess
-import sys
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ import torch
 
 from sr_experiments.training.module import RestorationModule
 from tests.cli.conftest import TINY, Command
+from tests.commands import Command as Process
 
 ROOT = Path(__file__).parents[2]
 LONG = [*TINY, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=20", "panels=0"]
@@ -70,24 +68,21 @@ def test_a_signal_says_how_to_continue(
 
 @pytest.mark.slow
 def test_a_signal_to_one_process_stops_all_and_nothing_is_lost(images: list[str], tmp_path: Path):
-    folder = tmp_path / "run"
-    command = [sys.executable, "train.py", *LONG, *images, "device=ddp_cpu"]
-    command += [f"hydra.run.dir={folder}", "+callbacks.stop._target_=rank_watch.SignalOnce"]
-    command += ["+callbacks.stop.rank=1", f"+callbacks.stop.number={signal.SIGTERM.value}"]
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "sweeps")])
-    run = partial(
-        subprocess.run, cwd=ROOT, capture_output=True, text=True, timeout=500, check=False
-    )
-    environment = {**os.environ, "PYTHONPATH": paths}
-    done = run(command, env=environment)
-    assert done.returncode == 143, done.stderr
-    assert "Traceback" not in done.stderr
-    assert "interrupted at step 2; continue with: python train.py " in done.stderr
+    folder, watch = tmp_path / "run", ROOT / "tests" / "sweeps"
+    typed = [*LONG, *images, "device=ddp_cpu"]
+    typed += [f"hydra.run.dir={folder}", "+callbacks.stop._target_=rank_watch.SignalOnce"]
+    typed += ["+callbacks.stop.rank=1", f"+callbacks.stop.number={signal.SIGTERM.value}"]
+    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{watch}"}
+    done = Process("train", typed, tmp_path, environment)
+    assert done.wait() == 143, done.printed
+    assert "Traceback" not in done.printed
+    assert "interrupted at step 2; continue with: python train.py " in done.printed
     status = json.loads((folder / "status.json").read_text())
     assert (status["state"], status["error"]["kind"]) == ("interrupted", "interrupted")
     assert torch.load(folder / "checkpoints/last.ckpt", weights_only=True)["global_step"] == 2
-    done = run([*command, f"ckpt_path={folder}"], env=environment)
-    assert done.returncode == 0, done.stderr
+    typed += [f"ckpt_path={folder}"]
+    more = Process("train", typed, tmp_path, environment)
+    assert more.wait() == 0, more.printed
     assert json.loads((folder / "status.json").read_text())["state"] == "finished"
 
 

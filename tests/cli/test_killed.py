@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,40 +11,27 @@ import torch
 
 from tests.cli.conftest import TINY
 from tests.cli.test_train import rows_of
+from tests.commands import Command
 from tests.training.killed import differences
 
-ROOT = Path(__file__).parents[2]
 STEPS = 40
 
 
-def start(folder: Path, *overrides: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "train.py", *overrides, f"hydra.run.dir={folder}"],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
+def finish(run: Command) -> str:
+    assert run.wait() == 0, run.printed
+    return run.printed
 
 
-def finish(run: subprocess.Popen[str]) -> str:
-    out, _ = run.communicate(timeout=600)
-    assert run.returncode == 0, out
-    return out
-
-
-def kill_after(run: subprocess.Popen[str], folder: Path, steps: int) -> None:
+def kill_after(run: Command, folder: Path, steps: int) -> None:
     """Kills it with its workers at a random moment after a step."""
     deadline = time.monotonic() + 600
     while not (folder / "metrics.csv").is_file() or len(rows_of(folder)) < steps:
-        assert run.poll() is None, run.communicate()[0]
+        assert run.process.is_alive(), run.printed
         assert time.monotonic() < deadline
         time.sleep(0.01)
     time.sleep(random.uniform(0, 0.1))
-    os.killpg(run.pid, signal.SIGKILL)
-    run.communicate()
+    os.killpg(run.process.pid, signal.SIGKILL)
+    run.wait()
 
 
 @pytest.mark.slow
@@ -58,10 +43,15 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(images: list[str], tmp_pat
         "callbacks.last.every_minutes=0.000001",
     ]
     through, cut = tmp_path / "through", tmp_path / "cut"
-    finish(start(through, *overrides))
-    kill_after(start(cut, *overrides), cut, 7)
-    kill_after(start(cut, *overrides, f"ckpt_path={cut}"), cut, STEPS + 9)
-    assert "continues" in finish(start(cut, *overrides, f"ckpt_path={cut}"))
+
+    def start(folder: Path, *more: str) -> Command:
+        typed = [*overrides, f"hydra.run.dir={folder}", *more]
+        return Command("train", typed, tmp_path, {"OMP_NUM_THREADS": "1"})
+
+    finish(start(through))
+    kill_after(start(cut), cut, 7)
+    kill_after(start(cut, f"ckpt_path={cut}"), cut, STEPS + 9)
+    assert "continues" in finish(start(cut, f"ckpt_path={cut}"))
     assert rows_of(cut) == rows_of(through)
     stored = [
         torch.load(folder / "checkpoints" / "last.ckpt", weights_only=True)

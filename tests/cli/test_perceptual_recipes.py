@@ -1,9 +1,6 @@
 """Recipes with perceptual and adversarial losses, and the comparison of their runs."""
 
 import csv
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,9 +15,9 @@ from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.models import SRResNet
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
+from tests.commands import Command
 from tests.runs.folders import make_run
 
-ROOT = Path(__file__).parents[2]
 BACKBONES = ["vgg16", "vgg16_bn", "resnet152", "densenet201", "resnext101_32x8d"]
 BACKBONES += ["wide_resnet101_2", "inception_v3"]
 
@@ -30,15 +27,9 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
         return compose(name, [*overrides, "run_dir=unused"])
 
 
-def run(script: str, *overrides: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(ROOT / script), *overrides],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )
+def run(name: str, folder: Path, *overrides: str) -> tuple[int, str]:
+    command = Command(name, overrides, folder, {"OMP_NUM_THREADS": "1"})
+    return command.wait(), command.printed
 
 
 @pytest.mark.parametrize(
@@ -105,19 +96,22 @@ def test_labels_are_what_differs(tmp_path: Path) -> None:
     assert labels([runs[0], *twins]) == ["seed 0 (0)", "seed 0 (0) #2", "seed 0 (0) #3"]
 
 
+@pytest.mark.slow
 def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
     tiny = ["model.blocks=1", "model.channels=4", "data.batch_size=2", "data.steps_per_epoch=2"]
     short = ["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=1", "panels=0", "device=cpu"]
     loss = ["loss=srgan_mse", "loss.discriminator.channels=4"]
     tiny += ["data=demo"]
-    gan = run("train.py", "experiment=srresnet_mini", *tiny, *short, *loss, f"run_dir={tmp_path}/1")
-    assert gan.returncode == 0, gan.stderr
-    assert "the generator starts cold" in gan.stderr
+    typed = ["experiment=srresnet_mini", *tiny, *short, *loss, f"run_dir={tmp_path}/1"]
+    status, printed = run("train", tmp_path, *typed)
+    assert status == 0, printed
+    assert "the generator starts cold" in printed
     checkpoint = torch.load(tmp_path / "1" / "checkpoints" / "last.ckpt", weights_only=True)
     assert checkpoint["global_step"] == 2
     assert len(checkpoint["optimizer_states"]) == 2
-    result = run(
-        "compare.py",
+    status, printed = run(
+        "compare",
+        tmp_path,
         f"runs=[{tmp_path}]",
         "panels=1",
         f"run_dir={tmp_path}/out",
@@ -125,7 +119,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
         "metrics.features.measure.backbone=squeezenet1_0",
         "metrics.features.measure.weights=null",
     )
-    assert result.returncode == 0, result.stderr
+    assert status == 0, printed
     with (tmp_path / "out" / "comparison.csv").open() as file:
         lines = list(csv.DictReader(file))
     assert [line["method"] for line in lines] == ["bicubic", "1"]
@@ -134,10 +128,12 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
         assert picture.width == 4 * 288 + 5 * 8
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
-    wrong = run("compare.py", f"runs=[{tmp_path}]", f"run_dir={tmp_path}/out")
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith(f"error: runs: no checkpoints/last.ckpt in {tmp_path}")
-    wrong = run("train.py", "loss=perceptual", "loss.backbone=vgg61", f"run_dir={tmp_path}/out")
-    assert wrong.returncode == 2
-    assert wrong.stderr.startswith("error: loss.backbone must be one of vgg16, vgg16_bn")
+    status, printed = run("compare", tmp_path, f"runs=[{tmp_path}]", f"run_dir={tmp_path}/out")
+    assert status == 2
+    assert printed.startswith(f"error: runs: no checkpoints/last.ckpt in {tmp_path}")
+    typed = ["loss=perceptual", "loss.backbone=vgg61", f"run_dir={tmp_path}/out"]
+    status, printed = run("train", tmp_path, *typed)
+    assert status == 2
+    assert printed.startswith("error: loss.backbone must be one of vgg16, vgg16_bn")

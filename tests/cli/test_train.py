@@ -2,8 +2,6 @@ import csv
 import json
 import math
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,8 +14,7 @@ from sr_experiments.cli.training_run import warm_start
 from sr_experiments.imaging import load_image
 from sr_experiments.models import EDSR
 from tests.cli.conftest import TINY, Command
-
-ROOT = Path(__file__).parents[2]
+from tests.commands import Command as Process
 
 
 def metrics_of(result) -> dict[str, float]:
@@ -203,23 +200,15 @@ def test_a_public_vdsr_scores_as_published(command: Command, shared_data, shared
     assert metrics_of(result)["test/set5_x3/psnr_y"] == pytest.approx(33.773, abs=0.01)
 
 
+@pytest.mark.slow
 def test_two_processes_score_and_stay_together(command: Command, images: list[str], tmp_path: Path):
     trained = command("train", *images, *TINY)
     checkpoint = f"ckpt_path={trained.folder}/checkpoints/last.ckpt"
     folder = tmp_path / "ddp"
-    done = subprocess.run(
-        [
-            *(sys.executable, "evaluate.py", *images, checkpoint, "device=ddp_cpu", "panels=1"),
-            f"hydra.run.dir={folder}",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "2 processes" in done.stdout
+    typed = [*images, checkpoint, "device=ddp_cpu", "panels=1", f"hydra.run.dir={folder}"]
+    done = Process("evaluate", typed, tmp_path, {"OMP_NUM_THREADS": "1"})
+    assert done.wait() == 0, done.printed
+    assert "2 processes" in done.printed
     for name, lines in (("results.csv", 3), ("per_image.csv", 3 * 5)):
         one, two = (results_of(f, name) for f in (trained.folder, folder))
         assert len(one) == len(two) == lines

@@ -1,11 +1,13 @@
 """Files whose bytes were changed, cut off or cannot be read."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from tests.commands import Command
 from tests.faults.conftest import TINY, TRIES
 from tests.faults.runs import checkpoint_of, rows, same_end, state_of
 
@@ -43,23 +45,22 @@ DAMAGES = [flip, cut, scramble, unreadable]
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
 def test_a_damaged_checkpoint_is_skipped_for_the_one_before(
-    damage: Damage, start, record, moments, tmp_path: Path
+    damage: Damage, start, record, moments, undisturbed, tmp_path: Path
 ) -> None:
     line = record(f"last.ckpt damaged ({damage.__name__})")
-    overrides = [*TINY, "callbacks.last.every_minutes=0.002"]
-    assert start("train", *overrides, f"hydra.run.dir={tmp_path}/through").wait() == 0
+    often, through = "callbacks.last.every_minutes=0.002", undisturbed()
     half = tmp_path / "half"
-    assert start("train", *overrides, "trainer.max_epochs=4", f"hydra.run.dir={half}").wait() == 0
+    shutil.copytree(undisturbed("trainer.max_epochs=4", often), half)
     whole = checkpoint_of(half).read_bytes()
     for i in range(TRIES):
         damage(checkpoint_of(half), moments)
         folder = tmp_path / str(i)
-        command = start("train", *overrides, f"ckpt_path={half}", f"hydra.run.dir={folder}")
+        command = start("train", *TINY, often, f"ckpt_path={half}", f"hydra.run.dir={folder}")
         status = command.wait()
         said = "last.ckpt" in command.printed
         # A flipped bit may lie where nothing is read, between the members of the archive.
-        detected = said or same_end(folder, tmp_path / "through")
-        line.add(detected, status == 0 and same_end(folder, tmp_path / "through"))
+        detected = said or same_end(folder, through)
+        line.add(detected, status == 0 and same_end(folder, through))
         checkpoint_of(half).unlink()  # it may be a link
         checkpoint_of(half).write_bytes(whole)
 
@@ -67,14 +68,12 @@ def test_a_damaged_checkpoint_is_skipped_for_the_one_before(
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
 @pytest.mark.parametrize("name", ["metrics.csv", "status.json"])
 def test_damaged_records_do_not_keep_a_run_from_going_on(
-    damage: Damage, name: str, start, record, moments, tmp_path: Path
+    damage: Damage, name: str, start, record, moments, undisturbed, tmp_path: Path
 ) -> None:
     line = record(f"{name} damaged ({damage.__name__})")
-    assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
     for i in range(TRIES):
         folder = tmp_path / str(i)
-        half = start("train", *TINY, "trainer.max_epochs=4", f"hydra.run.dir={folder}")
-        assert half.wait() == 0
+        shutil.copytree(undisturbed("trainer.max_epochs=4"), folder)
         damage(folder / name, moments)
         new = tmp_path / f"{i}-continued"
         command = start("train", *TINY, f"ckpt_path={folder}", f"hydra.run.dir={new}")
@@ -82,22 +81,37 @@ def test_damaged_records_do_not_keep_a_run_from_going_on(
         report = start("report", f"runs=[{folder},{new}]", f"out={tmp_path}/report{i}")
         line.add(report.wait() in (0, 2), status == 0 and state_of(new) == "finished")
         assert "Traceback" not in command.printed + report.printed
-        assert rows(new)[-1] == rows(tmp_path / "through")[-1]
+        assert rows(new)[-1] == rows(undisturbed())[-1]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache that a run has filled."""
+    folder = tmp_path_factory.mktemp("filled")
+    command = Command(
+        "train",
+        [*TINY, f"hydra.run.dir={folder}/run"],
+        folder,
+        {"SR_CACHE": str(folder / "cache"), "OMP_NUM_THREADS": "1"},
+    )
+    assert command.wait() == 0, command.printed
+    return folder / "cache"
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda d: d.__name__)
 @pytest.mark.parametrize("kind", ["index", "stores"])
 def test_a_damaged_cache_is_noticed_and_made_anew(
-    damage: Damage, kind: str, start, record, moments, tmp_path: Path
+    damage: Damage, kind: str, start, record, moments, undisturbed, filled: Path, tmp_path: Path
 ) -> None:
     line = record(f"{kind} of the cache damaged ({damage.__name__})")
-    assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
-    files = sorted(p for p in (tmp_path / "cache" / kind).iterdir() if p.suffix != ".lock")
+    cache = tmp_path / "cache"
+    shutil.copytree(filled, cache)
+    files = sorted(p for p in (cache / kind).iterdir() if p.suffix != ".lock")
     for i in range(TRIES):
         damage(moments.choice(files), moments)
         for attempt in range(3):
             folder = tmp_path / f"{i}-{attempt}"
-            command = start("train", *TINY, f"hydra.run.dir={folder}")
+            command = start("train", *TINY, f"hydra.run.dir={folder}", SR_CACHE=str(cache))
             status = command.wait()
             assert "Traceback" not in command.printed, command.printed[-1500:]
             if status == 0:
@@ -106,5 +120,5 @@ def test_a_damaged_cache_is_noticed_and_made_anew(
             for path in files:
                 if f"{path}: " in command.printed and "delete" in command.printed:
                     path.unlink()
-        line.add(status == 0, status == 0 and same_end(folder, tmp_path / "through"))
-        files = sorted(p for p in (tmp_path / "cache" / kind).iterdir() if p.suffix != ".lock")
+        line.add(status == 0, status == 0 and same_end(folder, undisturbed()))
+        files = sorted(p for p in (cache / kind).iterdir() if p.suffix != ".lock")

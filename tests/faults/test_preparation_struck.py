@@ -7,24 +7,48 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.commands import Command
 from tests.conftest import smooth_image
 from tests.faults.conftest import MOMENTS
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """91 pictures under the names of T91; their digest is not that of the published ones."""
-    folder = tmp_path / "source" / "T91"
-    folder.mkdir(parents=True)
-    for i in range(1, 92):
-        Image.fromarray(smooth_image(120, 150, i)).save(folder / f"t{i}.png")
-    return tmp_path / "source"
-
-
 def stores(cache: Path) -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in (cache / "stores").glob("*.safetensors")}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """91 pictures under the names of T91; their digest is not that of the published ones."""
+    folder = tmp_path_factory.mktemp("source")
+    (folder / "T91").mkdir()
+    for i in range(1, 92):
+        Image.fromarray(smooth_image(60, 72, i)).save(folder / "T91" / f"t{i}.png")
+    return folder
+
+
+def typed(source: Path, folder: Path) -> list[str]:
+    return [
+        *("set=t91", "set.folders.T91.digest=null", f"source={source}", "workers=2"),
+        *(f"root={folder}", f"cache={folder}/cache"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def undisturbed_stores(
+    source: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, bytes], float]:
+    """What an undisturbed preparation makes, and the seconds it takes."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    environment = {"OMP_NUM_THREADS": "1"}
+    Command("prepare", ["--help"], folder, environment).wait()  # or its start would count
+    begin = time.monotonic()
+    command = Command("prepare", typed(source, folder), folder, environment)
+    assert command.wait() == 0, command.printed
+    whole = stores(folder / "cache")
+    assert len(whole) == 4  # the originals and three scales
+    return whole, time.monotonic() - begin
 
 
 @pytest.mark.parametrize(
@@ -36,35 +60,22 @@ def stores(cache: Path) -> dict[str, bytes]:
     ],
 )
 def test_a_preparation_struck_at_any_moment_gives_the_same_files(
-    number: int, fault: str, start, record, moments, source: Path, tmp_path: Path
+    number: int, fault: str, start, record, moments, source, undisturbed_stores, tmp_path: Path
 ) -> None:
-    line = record(fault)
-    overrides = ["set=t91", "set.folders.T91.digest=null", f"source={source}", "workers=2"]
-
-    def prepare(name: str):
-        return start(
-            "prepare", *overrides, f"root={tmp_path / name}", f"cache={tmp_path / name}/cache"
-        )
-
-    command = prepare("through")
-    assert command.wait() == 0, command.printed
-    begin = time.monotonic()
-    assert prepare("timed").wait() == 0
-    duration = time.monotonic() - begin
-    whole = stores(tmp_path / "through" / "cache")
-    assert len(whole) == 4  # the originals and three scales
+    line, (whole, duration) = record(fault), undisturbed_stores
     for i in range(MOMENTS):
-        command = prepare(str(i))
+        folder = tmp_path / str(i)
+        command = start("prepare", *typed(source, folder))
         time.sleep(moments.uniform(0, duration))
         command.strike(number)
         status = command.wait()
         detected = status in (0, -number, 130, 143)
-        before = stores(tmp_path / str(i) / "cache")
-        again = prepare(str(i))
-        survived = again.wait() == 0 and stores(tmp_path / str(i) / "cache") == whole
+        before = stores(folder / "cache")
+        again = start("prepare", *typed(source, folder))
+        survived = again.wait() == 0 and stores(folder / "cache") == whole
         left = [
             p
-            for p in (tmp_path / str(i)).rglob("*")
+            for p in folder.rglob("*")
             if p.name.startswith(".") or p.suffix in (".partial", ".journal")
         ]
         line.add(detected, survived and not left, lost=len(before.items() - whole.items()))

@@ -12,7 +12,12 @@ from tests.faults.runs import checkpoint_of, same_end, state_of
 
 pytestmark = pytest.mark.slow
 
-LONGER = ("trainer.max_epochs=60", "callbacks.last.every_minutes=0.002")
+#: Long enough to be struck after its first checkpoint.
+LONGER = (
+    "trainer.max_epochs=30",
+    "trainer.check_val_every_n_epoch=15",
+    "callbacks.last.every_minutes=0.002",
+)
 
 
 def children(pid: int) -> list[int]:
@@ -35,10 +40,11 @@ def continues(start, folder: Path, *overrides: str) -> bool:
     return start("train", *TINY, *overrides, f"hydra.run.dir={folder}", *more).wait() == 0
 
 
-def test_a_killed_loader_worker_ends_the_run_which_can_go_on(start, record, tmp_path: Path) -> None:
+def test_a_killed_loader_worker_ends_the_run_which_can_go_on(
+    start, record, undisturbed, tmp_path: Path
+) -> None:
     line = record("a loader's worker is killed")
     overrides = [*LONGER, "data.num_workers=2", "data.residency=disk"]
-    assert start("train", *TINY, *overrides, f"hydra.run.dir={tmp_path}/through").wait() == 0
     for i in range(TRIES):
         folder = tmp_path / str(i)
         command = start("train", *TINY, *overrides, f"hydra.run.dir={folder}")
@@ -52,7 +58,7 @@ def test_a_killed_loader_worker_ends_the_run_which_can_go_on(start, record, tmp_
         detected = (status, ended) in ((0, "finished"), (1, "failed"), (2, "failed"))
         if ended != "finished":
             assert continues(start, folder, *overrides)
-        line.add(detected, same_end(folder, tmp_path / "through"))
+        line.add(detected, same_end(folder, undisturbed(*LONGER)))
 
 
 def test_a_killed_rank_ends_the_others_with_one_line(start, record, tmp_path: Path) -> None:
@@ -78,9 +84,10 @@ def _line(pid: int) -> bytes:
         return b""
 
 
-def test_a_run_that_was_stopped_for_a_while_goes_on(start, record, moments, tmp_path: Path) -> None:
+def test_a_run_that_was_stopped_for_a_while_goes_on(
+    start, record, moments, undisturbed, tmp_path: Path
+) -> None:
     line = record("SIGSTOP, later SIGCONT")
-    assert start("train", *TINY, f"hydra.run.dir={tmp_path}/through").wait() == 0
     for i in range(TRIES):
         folder = tmp_path / str(i)
         command = start("train", *TINY, f"hydra.run.dir={folder}")
@@ -89,7 +96,7 @@ def test_a_run_that_was_stopped_for_a_while_goes_on(start, record, moments, tmp_
         command.strike(signal.SIGSTOP)
         time.sleep(1)
         command.strike(signal.SIGCONT)
-        line.add(True, command.wait() == 0 and same_end(folder, tmp_path / "through"))
+        line.add(True, command.wait() == 0 and same_end(folder, undisturbed()))
 
 
 def test_two_runs_in_one_folder(start, record, tmp_path: Path) -> None:

@@ -23,12 +23,10 @@ INTERVAL = 0.2  # seconds between two checkpoints in these tests
     ],
 )
 def test_a_run_struck_at_any_moment_comes_to_the_same_end(
-    number: int, fault: str, start, record, moments, tmp_path: Path
+    number: int, fault: str, start, record, moments, undisturbed, tmp_path: Path
 ) -> None:
     overrides = [*TINY, f"callbacks.last.every_minutes={INTERVAL / 60}"]
-    begin = time.monotonic()
-    assert start("train", *overrides, f"hydra.run.dir={tmp_path}/through").wait() == 0
-    through, line = tmp_path / "through", record(fault)
+    through, line = undisturbed(), record(fault)
     for i in range(MOMENTS):
         folder = tmp_path / str(i)
         begin = time.monotonic()

@@ -14,7 +14,8 @@ from tests.sweeps.sweep_commands import ROOT, Sweeps
 pytestmark = pytest.mark.slow
 
 QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
-JOBS = 6
+JOBS = 3
+SWEEPS = max(1, MOMENTS // 2)
 SIGNALS = [
     (signal.SIGKILL, "kill -9 of a sweep"),
     (signal.SIGTERM, "SIGTERM to a sweep"),
@@ -42,7 +43,7 @@ def test_a_sweep_struck_at_any_moment_does_each_job_once(
     number: int, fault: str, record, moments, tmp_path: Path
 ) -> None:
     line = record(fault)
-    for i in range(MOMENTS):
+    for i in range(SWEEPS):
         sweeps = Sweeps(tmp_path / str(i))
         sweeps.folder.mkdir()
         command = ("-m", "tags=[sleep:0.2]", f"seed=range({JOBS})", "hydra.sweep.dir=s")
@@ -66,32 +67,27 @@ def test_a_sweep_struck_at_any_moment_does_each_job_once(
 
 
 def test_a_killed_sweep_of_trainings_gives_the_numbers_of_an_undisturbed_one(
-    record, moments, tmp_path: Path
+    record, moments, undisturbed, tmp_path: Path
 ) -> None:
     line = record("kill -9 of a sweep of trainings")
-    overrides = ("-m", *TINY, "seed=0,1,2", "callbacks.last.every_minutes=0.005")
+    through = [undisturbed(), undisturbed("seed=1")]
+    # One after the other: it strikes a first job or a second one.
+    overrides = ("-m", *TINY, "seed=0,1", "callbacks.last.every_minutes=0.005", "sweep.slots=1")
     sweeps = Sweeps(tmp_path)
-    begin = time.monotonic()
-    status, output = sweeps.train(*overrides, "hydra.sweep.dir=through")
-    assert status == 0, output
-    duration = time.monotonic() - begin
     for i in range(max(1, MOMENTS // 10)):
-        process = sweeps.start(ROOT / "train.py", *overrides, f"hydra.sweep.dir=s{i}")
-        time.sleep(moments.uniform(0.3, 0.9) * duration)
+        folder = tmp_path / f"s{i}"
+        process = sweeps.start(ROOT / "train.py", *overrides, f"hydra.sweep.dir={folder}")
+        begin, marks = time.monotonic(), [folder / str(job) / "status.json" for job in range(2)]
+        while not marks[0].exists() and process.poll() is None:
+            time.sleep(0.01)
+        time.sleep(moments.uniform(0, 1.5) * (time.monotonic() - begin))
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=120)
         detected = no_orphans(sweeps)
-        finished = [state_of(tmp_path / f"s{i}" / str(job)) == "finished" for job in range(3)]
-        marks = [(tmp_path / f"s{i}" / str(job) / "status.json") for job in range(3)]
-        times = [mark.stat().st_mtime for mark, done in zip(marks, finished, strict=True) if done]
-        status, output = sweeps.train(*overrides, f"hydra.sweep.dir=s{i}")
-        kept = [mark.stat().st_mtime for mark, done in zip(marks, finished, strict=True) if done]
-        ends = [
-            same_end(tmp_path / f"s{i}" / str(job), tmp_path / "through" / str(job))
-            for job in range(3)
-        ]
-        line.add(
-            detected,
-            status == 0 and all(ends),
-            lost=sum(a != b for a, b in zip(times, kept, strict=True)),
-        )
+        done = [mark for mark in marks if state_of(mark.parent) == "finished"]
+        times = [mark.stat().st_mtime for mark in done]
+        status, output = sweeps.train(*overrides, f"hydra.sweep.dir={folder}")
+        assert status == 0, output
+        kept = [mark.stat().st_mtime for mark in done]
+        ends = [same_end(folder / str(job), through[job]) for job in range(2)]
+        line.add(detected, all(ends), sum(a != b for a, b in zip(times, kept, strict=True)))

@@ -36,6 +36,9 @@ MODULES = {
     "maskrcnn_resnet50_fpn": "backbone.body.layer4",
 }
 
+#: Those whose construction takes no seconds.
+QUICK = ("squeezenet1_0", "vgg16")
+
 
 @pytest.fixture(autouse=True)
 def _free() -> Iterator[None]:
@@ -69,7 +72,10 @@ def plain_twin(name: str) -> nn.Module:
         return get_model(name, weights=None, **dict(BACKBONES[name].options)).eval()
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in BACKBONES],
+)
 def test_every_backbone(name: str) -> None:
     loss = PerceptualLoss(name, weights=None, channels_last=False)
     generator = nn.Conv2d(3, 3, 3, padding=1)

@@ -1,13 +1,14 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
 import torch.distributed as dist
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from torch import multiprocessing
 from torch.nn.functional import conv2d
 
 from sr_experiments.metrics import PSNR, SSIM, psnr, ssim
+from tests.ranks import run_ranks
 
 
 def pair(channels: int = 1, images: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
@@ -89,23 +90,19 @@ def test_classes_average_over_images_not_pixels():
         )
 
 
-def _share(rank: int, port: int, results) -> None:
-    dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+def _share(rank: int, folder: Path) -> None:
+    dist.init_process_group("gloo")
     metric = PSNR()
     prediction, target = pair(images=5)
     for i in range(rank, 5, 2):
         metric.update(prediction[i : i + 1], target[i : i + 1])
-    results[rank] = metric.compute().item()
+    torch.save(metric.compute(), folder / f"{rank}.pt")
     dist.destroy_process_group()
 
 
-def test_two_processes_with_five_images_agree_with_one(unused_tcp_port: int):
-    context = multiprocessing.get_context("spawn")
-    with context.Manager() as manager:
-        results = manager.dict()
-        multiprocessing.spawn(_share, (unused_tcp_port, results), nprocs=2)
-        expected = psnr(*pair(images=5)).mean().item()
-        assert dict(results) == {
-            0: pytest.approx(expected, abs=1e-12),
-            1: pytest.approx(expected, abs=1e-12),
-        }
+def test_two_processes_with_five_images_agree_with_one(tmp_path: Path):
+    run_ranks(_share, tmp_path)
+    expected = psnr(*pair(images=5)).mean().item()
+    for rank in range(2):
+        found = torch.load(tmp_path / f"{rank}.pt").item()
+        assert found == pytest.approx(expected, abs=1e-12)

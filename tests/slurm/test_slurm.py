@@ -102,17 +102,17 @@ def wait_for(path: Path, seconds: float = 90.0) -> None:
         time.sleep(0.1)
 
 
-def test_four_jobs_of_which_two_fail_then_resume(slurm: Slurm, tmp_path: Path) -> None:
+def test_two_jobs_of_which_one_fails_then_resume(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    command = (*TINY, "device=cpu", "seed=0,1", "optim.lr=0.1,-1", f"hydra.sweep.dir={folder}")
+    command = (*TINY, "device=cpu", "optim.lr=0.1,-1", f"hydra.sweep.dir={folder}")
     status, output = slurm.train(*command)
     assert status == 1, output
-    assert [row["state"] for row in rows(folder)] == ["finished", "failed"] * 2
+    assert [row["state"] for row in rows(folder)] == ["finished", "failed"]
     assert rows(folder)[1]["error"] == "optim.lr must be at least 0, got -1"
     finished = (folder / "0" / "status.json").stat().st_mtime_ns
     status, output = slurm.train(f"sweep.resume={folder}")
     assert status == 1
-    assert "2 of them finished before" in output
+    assert "1 of them finished before" in output
     assert (folder / "0" / "status.json").stat().st_mtime_ns == finished
 
 

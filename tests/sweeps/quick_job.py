@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.app import run_app
 from sr_experiments.errors import DivergedError, TrainingError
 from sr_experiments.files import write_whole
+from sr_experiments.sweeps import runner
 
 
 def job(config: DictConfig) -> float:
@@ -70,4 +71,5 @@ def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | Non
 
 
 if __name__ == "__main__":
+    runner._SECONDS_TO_STOP = float(os.environ.get("SECONDS_TO_STOP", runner._SECONDS_TO_STOP))
     run_app("train", job)

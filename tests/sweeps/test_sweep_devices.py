@@ -31,9 +31,9 @@ def states(folder: Path) -> list[str]:
 
 def single(sweeps: Sweeps, *arguments: str) -> Path:
     """The same run by itself, started by Lightning's own launcher."""
-    folder = sweeps.folder / "single"
-    status, output = sweeps.train(*DDP, *arguments, f"hydra.run.dir={folder}")
-    assert status == 0, output
+    folder = sweeps.folder / "-".join(["single", *arguments]).replace("/", "-")
+    run = sweeps.command("train", *DDP, *arguments, f"hydra.run.dir={folder}")
+    assert run.wait() == 0, run.printed
     return folder
 
 
@@ -54,19 +54,23 @@ def check_run(folder: Path, devices: int, reference: Path) -> None:
     assert metrics(folder) == metrics(reference)
 
 
+@pytest.mark.slow
 def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
+    """On the first one while training, on the second one before it."""
+    watch = "_target_:rank_watch.RankWatch"
+    kinds = f"{{{watch},fails:0}},{{{watch},setup_fails:1}},{{{watch}}}"
     status, output = sweeps.train(
-        "-m", *DDP, "+callbacks.watch.fails=0,1,-1", "optim.lr=0.01", "hydra.sweep.dir=s"
+        "-m", *TINY, "device=ddp_cpu", f"+callbacks.watch={kinds}", "hydra.sweep.dir=s"
     )
     assert status == 1, output
     folder = sweeps.folder / "s"
     assert states(folder) == ["failed", "failed", "finished"], output
-    for job in (0, 1):
+    for job, what in ((0, "rank 0 fails while training"), (1, "rank 1 fails before training")):
         recorded = json.loads((folder / str(job) / "status.json").read_text())
-        assert f"RuntimeError: rank {job} fails while training" in recorded["error"]["message"]
+        assert f"RuntimeError: {what}" in recorded["error"]["message"]
         assert (folder / str(job) / "error.log").read_text().startswith(f"rank {job}\n")
         assert recorded["state"] == "failed"
-    check_run(folder / "2", 2, single(sweeps, "optim.lr=0.01"))
+    assert equal(weights(folder / "2", 0), weights(folder / "2", 1))
     assert not sweeps.processes()
 
 
@@ -99,61 +103,43 @@ def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: st
 
 
 @pytest.mark.slow
-def test_mixed_numbers_of_devices_equal_single_runs(sweeps: Sweeps) -> None:
-    folder = sweeps.folder / "s"
-    status, output = sweeps.train("-m", *DDP, "device.devices=2,1,2", "hydra.sweep.dir=s")
+def test_jobs_of_one_and_two_processes_equal_single_runs_and_train_alike(sweeps: Sweeps) -> None:
+    """With a constant effective batch."""
+    folder, batch = sweeps.folder / "s", "device.effective_batch=8"
+    status, output = sweeps.train("-m", *DDP, batch, "device.devices=2,1", "hydra.sweep.dir=s")
     assert status == 0, output
-    assert len(states(folder)) == 3
-    for devices, jobs in ((1, (1,)), (2, (0, 2))):
-        reference = single(sweeps, f"device.devices={devices}")
-        reference = reference.rename(sweeps.folder / f"reference-{devices}")
-        for job in jobs:
-            check_run(folder / str(job), devices, reference)
-
-
-@pytest.mark.slow
-def test_failures_outside_of_training_hang_nothing(sweeps: Sweeps) -> None:
-    status, output = sweeps.train(
-        "-m", *DDP, "+callbacks.watch.setup_fails=0,1", "hydra.sweep.dir=s"
-    )
-    assert status == 1, output
-    assert states(sweeps.folder / "s") == ["failed", "failed"], output
-    assert not sweeps.processes()
+    assert len(states(folder)) == 2
+    for job, devices in enumerate((2, 1)):
+        reference = single(sweeps, batch, f"device.devices={devices}")
+        check_run(folder / str(job), devices, reference)
+    two, one = (weights(folder / job) for job in ("0", "1"))
+    for key, value in one.items():
+        torch.testing.assert_close(two[key], value, rtol=1e-4, atol=1e-7)
 
 
 @pytest.mark.slow
 def test_an_interrupted_training_continues_as_if_it_had_not_been(sweeps: Sweeps) -> None:
     """A job is killed in its last epoch; resumed, it ends where one without interruption does."""
     epochs = ("trainer.max_epochs=3", "trainer.check_val_every_n_epoch=1", "logger=wandb")
-    arguments = (*TINY, *WATCH, *epochs, "+callbacks.watch.fails=-1", "hydra.sweep.dir=s")
-    command = ("-m", *arguments, "+callbacks.stop._target_=rank_watch.KillOnce")
-    status, output = sweeps.train(*command, "+callbacks.stop.epoch=0,2,9")
+    arguments = (*TINY, *WATCH, *epochs, "+callbacks.watch.fails=-1")
+    kill = ("+callbacks.stop._target_=rank_watch.KillOnce", "+callbacks.stop.epoch=0,2")
+    through = sweeps.folder / "through"
+    run = sweeps.command("train", *arguments, f"hydra.run.dir={through}")
+    status, output = sweeps.train("-m", *arguments, *kill, "hydra.sweep.dir=s")
     assert status == 1, output
     folder = sweeps.folder / "s"
-    assert states(folder) == ["killed", "killed", "finished"]
-    ids = [(folder / str(job) / "wandb_id").read_text() for job in range(3)]
+    assert states(folder) == ["killed", "killed"]
+    ids = [(folder / str(job) / "wandb_id").read_text() for job in range(2)]
     status, output = sweeps.train("sweep.resume=s")
     assert status == 0, output
-    assert states(folder) == ["finished"] * 3
+    assert states(folder) == ["finished"] * 2
+    assert run.wait() == 0, run.printed
     for job in (0, 1):
-        assert equal(weights(folder / str(job)), weights(folder / "2"))
-        assert metrics(folder / str(job)) == metrics(folder / "2")
+        assert equal(weights(folder / str(job)), weights(through))
+        assert metrics(folder / str(job)) == metrics(through)
         with (folder / str(job) / "metrics.csv").open() as file:
             rows = list(csv.DictReader(file))
         assert [row["step"] for row in rows if row["val/psnr"]] == ["1", "3", "5"]
     # Job 0 had nothing to continue from, job 1 had.
     assert (folder / "1" / "wandb_id").read_text() == ids[1]
     assert (folder / "0" / "wandb_id").read_text() != ids[0]
-
-
-@pytest.mark.slow
-def test_a_constant_effective_batch_trains_alike_on_one_and_two_processes(
-    sweeps: Sweeps,
-) -> None:
-    status, output = sweeps.train(
-        "-m", *DDP, "device.devices=1,2", "device.effective_batch=8", "hydra.sweep.dir=s"
-    )
-    assert status == 0, output
-    one, two = (weights(sweeps.folder / "s" / job) for job in ("0", "1"))
-    for key, value in one.items():
-        torch.testing.assert_close(two[key], value, rtol=1e-4, atol=1e-7)

@@ -1,11 +1,7 @@
-"""Tiny runs that save a checkpoint wherever one may be cut off, and that continue from any of them.
-
-Run as a script it does so in two processes, in a folder that is given.
-"""
+"""Tiny runs that save a checkpoint wherever they may be cut off, and continue from any of them."""
 
 import csv
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -260,18 +256,15 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
         return [{k: v for k, v in row.items() if v} for row in csv.DictReader(file)]
 
 
-if __name__ == "__main__":
-    folder = Path(sys.argv[1])
+def on_two_processes(rank: int, folder: Path, recipe: str, images: Path) -> None:
+    """Goes on from amid an epoch; one of two processes."""
     options = {"devices": 2, "strategy": "ddp"}
-    if "srgan" in sys.argv:
+    if recipe == "srgan":
         options["strategy"] = "ddp_find_unused_parameters_true"
-    images, checkpoint = folder / "data" / "images", "06-batch.ckpt"
-    recipe = sys.argv[2]
-    train(recipe, images, folder / "through", trainer=options)
-    last = train(
-        recipe, images, folder / "resumed", folder / "through" / checkpoint, trainer=options
-    )
-    if last.is_global_zero:
-        assert not (found := compare(folder / "through", folder / "resumed", checkpoint)), found
-        print("equal", flush=True)
+    through, checkpoint = folder / "through", "06-batch.ckpt"
+    train(recipe, images, through, trainer=options)
+    last = train(recipe, images, folder / "resumed", through / checkpoint, trainer=options)
+    assert last.world_size == 2
+    if rank == 0:
+        assert not (found := compare(through, folder / "resumed", checkpoint)), found
     torch.distributed.destroy_process_group()

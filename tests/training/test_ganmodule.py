@@ -1,7 +1,5 @@
 """The alternation of generator and discriminator."""
 
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,6 +23,7 @@ from sr_experiments.training.clipping import (
     NormClipping,
     ValueClipping,
 )
+from tests.ranks import run_ranks
 from tests.training import gan as tiny
 from tests.training.recipes import constant, cosine, sgd
 
@@ -232,12 +231,4 @@ def test_a_run_on_pixels_cannot_be_continued_by_a_gan(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_two_processes_stay_equal() -> None:
-    result = subprocess.run(
-        [sys.executable, str(Path(tiny.__file__))],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    assert "process 0: equal after 4 batches" in result.stdout
+    run_ranks(tiny.stay_equal)

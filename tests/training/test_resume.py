@@ -8,8 +8,6 @@ checkpoint of a continued run equals that of an uninterrupted one, a second kill
 
 import math
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,9 +17,9 @@ import pytorch_lightning as pl
 import torch
 
 from sr_experiments.errors import ConfigError
-from tests.training.killed import RECIPES, compare, rows_of, saved, train
+from tests.ranks import run_ranks
+from tests.training.killed import RECIPES, compare, on_two_processes, rows_of, saved, train
 
-ROOT = Path(__file__).parents[2]
 PLACES = ("06-before", "08-batch", "08-validation")
 
 
@@ -30,11 +28,14 @@ def images(make_images: Callable[..., Path]) -> Path:
     return make_images("data/images", 3, 40, 44)
 
 
-def check(recipe: str, images: Path, tmp_path: Path, *places: str, **options: Any) -> None:
-    """Continues from some places, or from all."""
+def check(
+    recipe: str, images: Path, tmp_path: Path, *places: str, every: int = 1, **options: Any
+) -> None:
+    """Continues from some places, or from every so many-th."""
     through = tmp_path / "through"
     train(recipe, images, through, **options)
-    for place in places or [name[:-5] for name in saved(through)]:
+    all_places = [name[:-5] for name in saved(through)]
+    for place in places or all_places[RECIPES.index(recipe) % every :: every]:
         resumed = tmp_path / f"from_{place}"
         train(recipe, images, resumed, through / f"{place}.ckpt", **options)
         assert not compare(through, resumed, f"{place}.ckpt"), place
@@ -48,7 +49,8 @@ def test_a_resumed_run_is_the_uninterrupted_one(recipe: str, images: Path, tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_wherever_it_is_cut_off(recipe: str, images: Path, tmp_path: Path):
-    check(recipe, images, tmp_path)
+    """At every fifth place, other ones for each recipe; CUTS=1 tries all."""
+    check(recipe, images, tmp_path, every=int(os.environ.get("CUTS", "5")))
 
 
 @pytest.mark.parametrize(
@@ -87,17 +89,7 @@ def test_with_other_settings(
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["edsr_deconv", "srgan"])
 def test_two_processes(recipe: str, images: Path, tmp_path: Path):
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.training.killed", str(tmp_path), recipe],
-        cwd=ROOT,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "equal" in done.stdout
+    run_ranks(on_two_processes, tmp_path, recipe, images)
 
 
 def test_a_limit_of_steps_may_be_raised_amid_an_epoch(images: Path, tmp_path: Path):

@@ -1,13 +1,15 @@
 """Network Deconvolution, checked against its definition."""
 
+from pathlib import Path
+
 import pytest
 import torch
-import torch.multiprocessing as mp
 from torch import nn
 from torch.export import export
 
 from sr_experiments.models.layers import NetworkDeconv2d, fold_whitening
 from sr_experiments.models.layers.deconv import inverse_sqrt
+from tests.ranks import run_ranks
 
 
 def smooth_input(*shape: int, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -143,22 +145,20 @@ def test_compile_in_training() -> None:
     torch.testing.assert_close(conv.running_deconv, twin.running_deconv)
 
 
-def synchronised(rank: int, address: str, results: str) -> None:
-    torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", address, rank=rank, world_size=2)
+def synchronised(rank: int, results: Path) -> None:
+    torch.distributed.init_process_group("gloo")
     x = smooth_input(4, 8, 12, 12)
     conv = layer(sync=True)
     # Unequal shares: statistics are over pixels, not over ranks.
     out = conv(x[:1] if rank == 0 else x[1:])
     out.square().sum().backward()
     torch.distributed.all_reduce(conv.weight.grad)
-    torch.save([out.detach(), conv.weight.grad, conv.running_deconv], f"{results}/{rank}.pt")
+    torch.save([out.detach(), conv.weight.grad, conv.running_deconv], results / f"{rank}.pt")
     torch.distributed.destroy_process_group()
 
 
-def test_synchronised_statistics_equal_one_process(tmp_path) -> None:
-    address = f"file://{tmp_path}/rendezvous"
-    mp.spawn(synchronised, (address, str(tmp_path)), nprocs=2)
+def test_synchronised_statistics_equal_one_process(tmp_path: Path) -> None:
+    run_ranks(synchronised, tmp_path)
     (out0, grad, deconv), (out1, _, other) = (torch.load(tmp_path / f"{r}.pt") for r in (0, 1))
     conv = layer()
     expected = conv(smooth_input(4, 8, 12, 12))

@@ -6,35 +6,49 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PRELOADED = (
     "matplotlib.pyplot",
+    "sr_experiments.cli.comparison_run",
     "sr_experiments.cli.evaluation_run",
     "sr_experiments.cli.preparation_run",
     "sr_experiments.cli.report_run",
     "sr_experiments.cli.training_run",
 )
 
+#: A server that has imported all this, and forks.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(list(PRELOADED))
+
 _numbers = itertools.count()
-_context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(list(PRELOADED))
 
 
 class Command:
-    """A command that runs in a process group of its own; what it prints goes to ``log``."""
+    """A command that runs in a process group of its own; what it prints goes to ``log``.
+
+    Args:
+        name: of a module in ``sr_experiments.cli`` and of a script in the root folder.
+        overrides: its arguments.
+        folder: where it runs.
+        environment: variables to set; PYTHONPATH counts as if Python had been started with it.
+    """
 
     def __init__(
-        self, name: str, overrides: Sequence[str], folder: Path, environment: dict[str, str]
+        self,
+        name: str,
+        overrides: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"{name}-{next(_numbers)}.log"
-        arguments = (name, list(overrides), folder, self.log, environment)
-        self.process: Any = _context.Process(target=_run, args=arguments)
+        arguments = (name, list(overrides), folder, self.log, dict(environment))
+        self.process: Any = CONTEXT.Process(target=_run, args=arguments)
         self.process.start()
 
     def strike(self, number: int) -> None:
@@ -64,7 +78,11 @@ class Command:
 
 
 def _run(
-    name: str, overrides: list[str], folder: Path, log: Path, environment: dict[str, str]
+    name: str,
+    overrides: list[str],
+    folder: Path,
+    log: Path,
+    environment: dict[str, str],
 ) -> None:
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -76,6 +94,7 @@ def _run(
     sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
     sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
     os.environ.update(environment)
+    sys.path[:0] = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     os.chdir(folder)
     # A sweep starts its jobs by this name.
     sys.argv = [str(ROOT / f"{name}.py"), *overrides]
