@@ -47,6 +47,12 @@ class DeadError(TrainingError):
     kind = "dead"
 
 
+class LostWorkerError(TrainingError):
+    """A process that read images for the training was killed."""
+
+    kind = "killed"
+
+
 class RankError(TrainingError):
     """One of several processes has ended before the others."""
 

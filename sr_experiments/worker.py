@@ -32,6 +32,14 @@ def loader_worker() -> Callable[[int], None]:
     return partial(_begin, os.getpid())
 
 
+def is_lost_worker(error: BaseException) -> bool:
+    """Whether an error says that a loader's worker process was killed (torch has no class for it).
+
+    torch raises it amid whatever the main thread does.
+    """
+    return isinstance(error, RuntimeError) and str(error).startswith("DataLoader worker")
+
+
 def _begin(parent: int, _: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     die_with_parent(parent)

@@ -11,6 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sr_experiments.worker import die_with_parent
+
 ROOT = Path(__file__).parents[1]
 PRELOADED = (
     "matplotlib.pyplot",
@@ -47,7 +49,9 @@ class Command:
     ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.log = folder / f"{name}-{next(_numbers)}.log"
-        arguments = (name, list(overrides), folder, self.log, dict(environment))
+        # A process of the server would start its own ones, as a loader's workers, from another.
+        method = multiprocessing.get_start_method()
+        arguments = (name, list(overrides), folder, self.log, dict(environment), method)
         self.process: Any = CONTEXT.Process(target=_run, args=arguments)
         self.process.start()
 
@@ -83,7 +87,10 @@ def _run(
     folder: Path,
     log: Path,
     environment: dict[str, str],
+    method: str,
 ) -> None:
+    multiprocessing.set_start_method(method, force=True)
+    die_with_parent(os.getppid())
     os.setsid()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)

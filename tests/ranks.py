@@ -1,5 +1,6 @@
 """Processes of one group (gloo), started without the seconds that imports take."""
 
+import multiprocessing
 import os
 import socket
 from collections.abc import Callable
@@ -21,7 +22,8 @@ def run_ranks(function: Callable[..., None], *arguments: Any, ranks: int = 2) ->
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    given = [(function, rank, ranks, port, arguments) for rank in range(ranks)]
+    method = multiprocessing.get_start_method()
+    given = [(function, rank, ranks, port, arguments, method) for rank in range(ranks)]
     processes: list[Any] = [CONTEXT.Process(target=_rank, args=each) for each in given]
     for process in processes:
         process.start()
@@ -34,8 +36,14 @@ def run_ranks(function: Callable[..., None], *arguments: Any, ranks: int = 2) ->
 
 
 def _rank(
-    function: Callable[..., None], rank: int, ranks: int, port: int, arguments: tuple[Any, ...]
+    function: Callable[..., None],
+    rank: int,
+    ranks: int,
+    port: int,
+    arguments: tuple[Any, ...],
+    method: str,
 ) -> None:
+    multiprocessing.set_start_method(method, force=True)
     os.environ.update(
         LOCAL_RANK=str(rank),
         RANK=str(rank),

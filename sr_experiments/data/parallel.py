@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from sr_experiments.errors import ImageError, UserError
-from sr_experiments.worker import loader_worker
+from sr_experiments.worker import is_lost_worker, loader_worker
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -72,8 +72,8 @@ def results(
                 pause()
                 yield result
             pause()
-    except RuntimeError as error:  # torch has no class of its own for this
-        if not str(error).startswith("DataLoader worker"):
+    except RuntimeError as error:
+        if not is_lost_worker(error):
             raise
         raise ImageError(
             f"a process that read images was killed ({error}), as a rule since memory is short; "

@@ -17,11 +17,19 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 from torch import distributed
 
-from sr_experiments.errors import Interrupted, RankError, UserError, is_consequence, kind_of
+from sr_experiments.errors import (
+    Interrupted,
+    LostWorkerError,
+    RankError,
+    UserError,
+    is_consequence,
+    kind_of,
+)
 from sr_experiments.runs.checkpoints import newest_checkpoint
 from sr_experiments.runs.command import continuing_command, is_job, sync_command
 from sr_experiments.runs.folder import ERROR_LOG, RunFolder
 from sr_experiments.signals import StopSignals
+from sr_experiments.worker import is_lost_worker
 
 _PATIENCE = 3.0  # seconds from the end of one process until the others must have heard why
 _POLL_SECONDS = 0.1
@@ -135,7 +143,7 @@ def record_run(
         try:
             yield metrics
         except BaseException as raised:
-            error = first_failure(folder.path, _meant(raised), trainer)
+            error = first_failure(folder.path, _meant(raised, folder.path), trainer)
             if error is None:
                 sys.exit(exit_code := 1)
             folder.writes = folder.writes or not isinstance(error, Interrupted)
@@ -192,8 +200,14 @@ def _close(loggers: Sequence[Logger], exit_code: int, folder: Path) -> None:
                 rank_zero_only(print)(f"upload: {command}", flush=True)
 
 
-def _meant(error: BaseException) -> BaseException:
-    """Lightning turns an impatient Ctrl-C into an exit with status 1."""
+def _meant(error: BaseException, folder: Path) -> BaseException:
+    """Lightning turns an impatient Ctrl-C into an exit with status 1; torch has few classes."""
+    if is_lost_worker(error):
+        said = " ".join(str(error).split()).rstrip(". ")
+        return LostWorkerError(
+            f"a process of data.num_workers was killed ({said}), as a rule since memory is short; "
+            f"continue with ckpt_path={folder}"
+        )
     keyed = isinstance(error, SystemExit) and isinstance(error.__context__, KeyboardInterrupt)
     if keyed or isinstance(error, KeyboardInterrupt):
         return Interrupted(signal.SIGINT)

@@ -86,6 +86,21 @@ def test_a_signal_to_one_process_stops_all_and_nothing_is_lost(images: list[str]
     assert json.loads((folder / "status.json").read_text())["state"] == "finished"
 
 
+def test_a_killed_loader_worker_is_said_in_one_line(command: Command, images: list[str], at_step):
+    def fail() -> None:
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed. ")
+
+    at_step(1, fail)
+    cut = command("train", *LONG, *images, run="cut")
+    assert cut.code == 2
+    assert [line for line in cut.err.splitlines() if "error" in line] == [
+        "error: a process of data.num_workers was killed (DataLoader worker (pid 7) is killed by "
+        f"signal: Killed), as a rule since memory is short; continue with ckpt_path={cut.folder}"
+    ]
+    assert "Traceback" not in cut.err
+    assert cut.status["error"]["kind"] == "killed"
+
+
 def test_an_error_leaves_a_checkpoint(command: Command, images: list[str], at_step):
     def fail() -> None:
         raise MemoryError("no more")

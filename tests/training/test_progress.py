@@ -134,9 +134,9 @@ def test_long_runs_are_foretold_with_a_short_form(
     time: Time, capsys: pytest.CaptureFixture[str], short: str | None, offer: str
 ) -> None:
     step = Step(time, 5.0, 0.0)
-    trainer(RunProgress(short), max_epochs=20).fit(step, items(100))
+    trainer(RunProgress(short), max_epochs=20).fit(step, items(10))
     lines = [line for line in capsys.readouterr().out.splitlines() if "will take" in line]
-    assert lines == [f"this run of 2,000 steps will take about 2:46:25; {offer} makes a short one"]
+    assert lines == [f"this run of 200 steps will take about 16:25; {offer} makes a short one"]
 
 
 def test_short_runs_are_not_foretold(time: Time, capsys: pytest.CaptureFixture[str]) -> None:
