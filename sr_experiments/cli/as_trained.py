@@ -21,7 +21,18 @@ _SCORING: dict[str, tuple[str, ...] | None] = {
     "data": ("root", "train", "val", "test", "low_resolution"),
 }
 _RECIPES = ("experiment", "study")  # choose an option of every group
-_TRAINING = ("optim", "scheduler", "clipping", "loss", "patches", "callbacks", "init_from")
+# Groups and keys that only training reads.
+_TRAINING = (
+    *("optim", "scheduler", "clipping", "loss", "patches", "callbacks", "init_from"),
+    *("data.train", "data.val", "data.held_out", "data.train_scales", "data.residency"),
+    *("data.batch_size", "data.patches_per_epoch", "data.steps_per_epoch", "data.broken"),
+    *("data.patches", "data.strict", "device.effective_batch", "device.scale_lr"),
+)
+# Of Lightning's trainer, most keys are about training; these are not.
+_TRAINER = {
+    *("precision", "deterministic", "benchmark", "limit_test_batches", "fast_dev_run"),
+    *("inference_mode", "profiler", "detect_anomaly", "barebones"),
+}
 
 
 def as_trained(
@@ -55,10 +66,7 @@ def as_trained(
                 _overlay(config, group, theirs, own, name)
             if group != "data":  # the table names the sets
                 said.append(_difference(group, config[group], theirs))
-    idle = [o for o, key in zip(overrides, keys, strict=True) if key.split(".")[0] in _TRAINING]
-    if idle:
-        said.append(f"{' '.join(idle)}: without effect on scores")
-    return [line for line in said if line]
+    return [line for line in (*said, *without_effect(overrides)) if line]
 
 
 def take_over(config: DictConfig, path: Path, overrides: Sequence[str]) -> list[str]:
@@ -68,9 +76,23 @@ def take_over(config: DictConfig, path: Path, overrides: Sequence[str]) -> list[
         ConfigError: what was typed contradicts the network.
         CheckpointError: the file cannot be read, or asks for more than may be built.
     """
-    model = stored_model(path, chosen_model(config))
+    model = stored_model(path, chosen_model(config), config.trusted)
     stored = {**read_checkpoint(path)["config"], "model": model}
     return as_trained(config, stored, overrides, str(path))
+
+
+def without_effect(overrides: Sequence[str]) -> list[str]:
+    """A line about the overrides that only training reads, if there are any."""
+    keys = zip(overrides, typed_keys(overrides), strict=True)
+    idle = [override for override, key in keys if _only_trains(key)]
+    return [f"{' '.join(idle)}: without effect on scores"] if idle else []
+
+
+def _only_trains(key: str) -> bool:
+    group, _, inner = key.partition(".")
+    if group == "trainer":
+        return inner.partition(".")[0] not in _TRAINER
+    return any(key == known or key.startswith(f"{known}.") for known in _TRAINING)
 
 
 def typed_keys(overrides: Sequence[str]) -> list[str]:

@@ -168,13 +168,14 @@ def build_trainer(
     if isinstance(module, GANModule):
         # It accumulates by itself; and each of its steps leaves the other network's gradients out.
         arguments["accumulate_grad_batches"] = 1
+    baseline = next((scorer.baseline for scorer in module.scorers.values()), "bicubic")
     try:
         trainer = pl.Trainer(
             **arguments,
             plugins=[WholeCheckpointIO()],
             default_root_dir=config.run_dir,
             logger=loggers,
-            callbacks=[*callbacks, RunProgress(_short_form())],
+            callbacks=[*callbacks, RunProgress(_short_form(), baseline)],
             enable_progress_bar=False,
             enable_model_summary=False,
             enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),

@@ -18,7 +18,7 @@ from sr_experiments.cli.assemble import (
     build_trainer,
     plain,
 )
-from sr_experiments.cli.network import build_network
+from sr_experiments.cli.network import load_trained
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
@@ -26,7 +26,6 @@ from sr_experiments.evaluation.panel import draw_comparison
 from sr_experiments.evaluation.results import panel_items
 from sr_experiments.evaluation.table import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
-from sr_experiments.inference.checkpoints import load_into
 from sr_experiments.models import Network
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.identity import flatten, numbered
@@ -95,9 +94,7 @@ def load_runs(config: DictConfig, overrides: Sequence[str]) -> dict[str, Trained
         own = copy.deepcopy(config)
         said = take_over(own, path, overrides)
         plain(own)
-        network = build_network(own.model)
-        load_into(network, path)
-        runs[name] = TrainedRun(network, own, said)
+        runs[name] = TrainedRun(load_trained(own.model, path), own, said)
     for name, run in runs.items():
         check_alike(names[0], runs[names[0]].config, name, run.config)
     return runs
@@ -109,11 +106,11 @@ def check_alike(name: str, config: DictConfig, other_name: str, other: DictConfi
     Raises:
         ConfigError: they are not.
     """
-    for key in ("model.scales", "eval", "data.root", "data.test"):
+    for key in ("model.scales", "eval", "data.root", "data.test", "data.low_resolution"):
         ours, theirs = (_flat(c, key) for c in (config, other))
         unlike = [k for k in ours | theirs if ours.get(k) != theirs.get(k)]
         if unlike:
-            typed = "model.scales" if key == "model.scales" else key.partition(".")[0]
+            typed = "data" if key in ("data.root", "data.test") else key
             raise ConfigError(
                 f"runs: {name} and {other_name} are scored differently, {unlike[0]}="
                 f"{ours.get(unlike[0])} and {theirs.get(unlike[0])}; choose for all: {typed}=..."

@@ -26,6 +26,7 @@ _ROOT_TYPES = {
     "sweep": dict[str, Any],
     "runs": list[str],
     "checkpoint": str,
+    "trusted": list[str],
 }
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
 _NOT_LIGHTNINGS = ("effective_batch", "scale_lr")

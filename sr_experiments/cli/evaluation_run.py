@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from sr_experiments.cli.as_trained import say, take_over
+from sr_experiments.cli.as_trained import say, take_over, without_effect
 from sr_experiments.cli.assemble import (
     build_data,
     build_scorers,
@@ -16,7 +16,7 @@ from sr_experiments.cli.assemble import (
     plain,
 )
 from sr_experiments.cli.loggers import build_loggers, log_config
-from sr_experiments.cli.network import build_network, padding_remark
+from sr_experiments.cli.network import build_network, load_trained, padding_remark
 from sr_experiments.cli.summary import print_summary
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.results import save_results
@@ -69,7 +69,7 @@ def prepare_scoring(config: DictConfig, overrides: Sequence[str]) -> list[str]:
             "dict, with model=...; or bicubic, which needs no file)"
         )
     if config.ckpt_path is None:
-        return []
+        return without_effect(overrides)
     config.ckpt_path = str(chosen_checkpoint(Path(config.ckpt_path)))
     return take_over(config, Path(config.ckpt_path), overrides)
 
@@ -82,6 +82,8 @@ def load_network(config: DictConfig) -> Network:
     """
     if config.weights == "bicubic":
         return Bicubic(config.model.scales)
+    if config.ckpt_path:
+        return load_trained(config.model, Path(config.ckpt_path))
     network = build_network(config.model)
-    load_into(network, Path(config.ckpt_path or config.weights))
+    load_into(network, Path(config.weights))
     return network

@@ -1,5 +1,6 @@
 """The network of a configuration."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -7,7 +8,8 @@ from hydra.errors import InstantiationException
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.build import blame, build
-from sr_experiments.errors import ConfigError, UserError
+from sr_experiments.errors import CheckpointError, ConfigError, UserError
+from sr_experiments.inference.checkpoints import load_into, read_checkpoint
 from sr_experiments.models import SRCNN, Network
 from sr_experiments.models.network import check_network
 
@@ -36,6 +38,31 @@ def build_network(model: DictConfig) -> Network:
         raise ConfigError(f"model: {error}") from None
     except Exception as error:  # the code of a network from elsewhere runs here for the first time
         raise ConfigError(f"model: {target} cannot restore an image: {blame(error)}") from None
+
+
+def load_trained(model: DictConfig, path: Path) -> Network:
+    """The network of a node ``model`` with the weights of a checkpoint.
+
+    Args:
+        model: the checkpoint's, perhaps at other scales.
+        path: the checkpoint.
+
+    Raises:
+        ConfigError: its weights do not fit the scales.
+        CheckpointError: they do not fit at all, or cannot be read.
+    """
+    network = build_network(model)
+    try:
+        load_into(network, path)
+    except CheckpointError:
+        trained = read_checkpoint(path)["config"]["model"].get("scales")
+        if list(model.scales) == trained:
+            raise
+        raise ConfigError(
+            f"model.scales: {list(model.scales)} does not fit {path}, which holds "
+            f"{type(network).__name__} for {trained}; leave model.scales=... out"
+        ) from None
+    return network
 
 
 @torch.no_grad()

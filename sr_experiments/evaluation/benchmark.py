@@ -21,6 +21,7 @@ from sr_experiments.models import Network
 
 _METHODS = ("bicubic", "model")
 _QUALITIES = {"psnr": PSNR, "ssim": SSIM}
+_BASELINES = {"noisy": "the noisy input", "input": "the input"}
 ImageScore = dict[str, str | float]
 _SMALLEST = 11  # the window of SSIM
 
@@ -88,6 +89,12 @@ class BenchmarkScore:
             )
             for _ in self.keys
         ]
+
+    @property
+    def baseline(self) -> str:
+        """What the gain is measured against, in words: bicubic, or the input at scale 1."""
+        names = dict.fromkeys(self.protocol.baseline(scale) for _, scale in self.keys)
+        return " and ".join(_BASELINES.get(name, name) for name in names)
 
     @full_precision()
     def update(self, network: Network, item: EvaluationItem) -> None:

@@ -1,6 +1,6 @@
 """Which network a checkpoint's configuration may ask for: a file does not choose what is called."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,19 @@ NETWORKS = frozenset(
 )
 
 
-def stored_model(path: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def stored_model(
+    path: Path, chosen: Mapping[str, Any], trusted: Collection[str] = ()
+) -> dict[str, Any]:
     """The node ``model`` of a checkpoint's configuration, safe to be built.
 
     It names exactly one of the networks of `sr_experiments.models`, with plain values as arguments.
-    A network from elsewhere, and objects among its arguments, are taken only where the user's own
-    configuration names the same: then that module was chosen by the user, not by the file.
+    A network from elsewhere, and objects among its arguments, are taken only where the user names
+    them too, one by one: then they were chosen by the user, not by the file.
 
     Args:
         path: the checkpoint.
         chosen: the resolved ``model`` of the command line.
+        trusted: classes that may be named besides, as "espcn.ESPCN".
 
     Raises:
         CheckpointError: the file cannot be read, or asks for anything else.
@@ -33,27 +36,37 @@ def stored_model(path: Path, chosen: Mapping[str, Any]) -> dict[str, Any]:
     target = model.get("_target_")
     if target != chosen.get("_target_"):
         chosen = {}  # whose values belong to another class
-        if not isinstance(target, str) or target not in NETWORKS:
+        if not isinstance(target, str) or target not in {*NETWORKS, *trusted}:
             raise CheckpointError(
                 f"{path}: its network is {target!r}, which is none of {models.__name__}; if you "
-                f"trust that module, name it yourself with model=... or model._target_={target}"
+                f"trust that class, name it yourself with trusted=[{target}]"
             )
     for name, value in model.items():
-        if name != "_target_" and not (is_plain({name: value}) or chosen.get(name) == value):
-            raise CheckpointError(
-                f"{path}: model.{name} is no plain value; if you trust it, give the model=... or "
-                "the overrides that it was trained with"
-            )
+        if name == "_target_" or is_plain({name: value}, trusted) or chosen.get(name) == value:
+            continue
+        inner = value.get("_target_") if isinstance(value, Mapping) else None
+        raise CheckpointError(
+            f"{path}: model.{name} is no plain value; if you trust it, give the model=... or "
+            "the overrides that it was trained with"
+            + (f", or name its class too, with trusted=[{inner}]" if inner else "")
+        )
     return dict(model)
 
 
-def is_plain(value: Any) -> bool:
-    """Whether neither Hydra nor OmegaConf would make anything else of a value."""
+def is_plain(value: Any, trusted: Collection[str] = ()) -> bool:
+    """Whether neither Hydra nor OmegaConf would make anything else of a value.
+
+    Args:
+        value: nested plain containers.
+        trusted: classes that Hydra may build objects of.
+    """
     if isinstance(value, Mapping):
-        keys = all(isinstance(k, str) and not k.startswith("_") for k in value)
-        return keys and all(is_plain(v) for v in value.values())
+        own = value.get("_target_")
+        inner = {k: v for k, v in value.items() if k != "_target_" or own not in trusted}
+        keys = all(isinstance(k, str) and not k.startswith("_") for k in inner)
+        return keys and all(is_plain(v, trusted) for v in inner.values())
     if isinstance(value, list | tuple):
-        return all(is_plain(v) for v in value)
+        return all(is_plain(v, trusted) for v in value)
     if isinstance(value, str):
         return "${" not in value
     return value is None or isinstance(value, bool | int | float)

@@ -19,7 +19,10 @@ from sr_experiments.training.schedules import Interval, Length
 
 
 class Scorer(Protocol):
-    """Scores a network image by image."""
+    """Scores a network image by image; ``baseline`` is what its gain is measured against."""
+
+    @property
+    def baseline(self) -> str: ...
 
     def update(self, network: Network, item: EvaluationItem) -> None:
         """Adds one image."""

@@ -7,7 +7,8 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from sr_experiments.cli.as_trained import as_trained, typed_keys
+from sr_experiments.cli.as_trained import as_trained, typed_keys, without_effect
+from sr_experiments.cli.comparison_run import check_alike
 from sr_experiments.errors import CheckpointError, ConfigError
 from tests.cli.conftest import TINY, Command, Result
 
@@ -47,6 +48,8 @@ def last(run: Result) -> str:
 def test_the_table_is_that_of_training(command: Command, images: list[str], kind: str):
     trained = command("train", *images, *RUNS[kind], *SHORT)
     assert trained.code == 0, trained.err
+    baseline = "the noisy input" if kind == "denoiser" else "bicubic"
+    assert f" over {baseline})" in trained.out
     again = command("evaluate", last(trained), "panels=0", run="again")
     assert again.code == 0, again.err
     assert "as typed" not in again.out
@@ -113,6 +116,56 @@ def test_a_stored_protocol_cannot_name_code(node: dict):
     )
     with pytest.raises(CheckpointError, match="is no plain value"):
         as_trained(config, {"model": network, "eval": node}, [], "last.ckpt")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ["trainer.max_epochs=3", "+trainer.gradient_clip_val=1", "trainer=edsr"],
+        ["data.batch_size=2", "data.steps_per_epoch=3", "data.held_out=1", "data.train=[a]"],
+        ["device.effective_batch=4", "optim=adam", "init_from=x"],
+    ],
+)
+def test_what_only_trains_is_said_to_be_without_effect(typed: list[str]):
+    used = ["data.root=a", "data.test.b=[c]", "trainer.precision=64", "device=cpu", "data.cache=d"]
+    line = f"{' '.join(typed)}: without effect on scores"
+    assert without_effect([*typed, *used]) == [line]
+    assert without_effect(used) == []
+
+
+@pytest.mark.parametrize("weights", ["ckpt_path", "weights"])
+def test_what_is_without_effect_is_printed(command: Command, images: list[str], weights: str):
+    trained = command("train", *images, *TINY, "panels=0")
+    given = f"{weights}={trained.folder}/checkpoints/last.ckpt"
+    network = TINY[:2] if weights == "weights" else []
+    idle = ["trainer.max_epochs=9", "data.batch_size=3"]
+    scored = command("evaluate", given, *images, *network, *idle, "panels=0", run="scored")
+    assert scored.code == 0, scored.err
+    assert f"{' '.join(idle)}: without effect on scores" in scored.out
+
+
+def test_low_resolution_files_of_one_run_alone_are_not_taken_for_all():
+    node = {"model": {"scales": [2]}, "eval": {}, "data": {"root": "a", "test": {"b": ["c"]}}}
+    one, two = OmegaConf.create(node), OmegaConf.create(node)
+    check_alike("one", one, "two", two)
+    two.data.low_resolution = {2: ["d"]}
+    message = r"data\.low_resolution.*=None and .*; choose for all: data\.low_resolution=\.\.\."
+    with pytest.raises(ConfigError, match=message):
+        check_alike("one", one, "two", two)
+    one.data.low_resolution = {2: ["d"]}
+    check_alike("one", one, "two", two)
+
+
+def test_scales_that_a_checkpoint_does_not_hold_are_named(command: Command, images: list[str]):
+    trained = command("train", *images, *EDSR, *SHORT, "model.scales=[2]")
+    assert trained.code == 0, trained.err
+    runs = f"runs=[{trained.folder}]"
+    for name, given in (("evaluate", last(trained)), ("compare", runs)):
+        refused = command(name, given, "model.scales=[3]", "panels=0", run=name)
+        assert refused.code == 2
+        assert "model.scales: [3] does not fit" in refused.err
+        assert "last.ckpt, which holds EDSR for [2]" in refused.err
+        assert refused.err.count("\n") == 1
 
 
 def test_keys_of_overrides():

@@ -1,5 +1,6 @@
 """A network from outside the project: refused in one line, or trained, scored, continued."""
 
+import csv
 import re
 import sys
 from pathlib import Path
@@ -190,7 +191,7 @@ def test_what_was_trained_is_scored_continued_and_compared(
 
     refused = command("evaluate", *images, checkpoint, run="refused")
     assert refused.code == 2
-    assert f"name it yourself with model=... or model._target_=espcn_here.{kind}" in refused.err
+    assert f"name it yourself with trusted=[espcn_here.{kind}]" in refused.err
 
     more = command(
         *("train", *tiny, *mine, checkpoint, "trainer.max_epochs=3", *OWN_DIR), run="more"
@@ -202,3 +203,28 @@ def test_what_was_trained_is_scored_continued_and_compared(
     monkeypatch.setattr(sys, "argv", arguments)
     compare.main()
     assert "test x3" in capsys.readouterr().out
+
+
+def test_it_is_compared_with_a_network_of_the_project(own, command: Command, images: list[str]):
+    tiny = [*images, *(o for o in TINY if "model" not in o), "panels=0"]
+    mine = command("train", *tiny, "model=espcn", "patches.size=8", *OWN_DIR, run="mine")
+    assert mine.code == 0, mine.err
+    vdsr = ["model.depth=2", "model.channels=4", "model.scales=[3]"]
+    other = command("train", *tiny, *vdsr, run="other")
+    assert other.code == 0, other.err
+
+    runs = f"runs=[{other.folder},{mine.folder}]"
+    refused = command("compare", runs, "panels=0", run="refused")
+    assert refused.code == 2
+    assert "name it yourself with trusted=[espcn_here.Child]" in refused.err
+    trusted = "trusted=[espcn_here.Child,torch.nn.Sigmoid]"
+    compared = command("compare", runs, trusted, "panels=1", run="compared")
+    assert compared.code == 0, compared.err
+    with (compared.folder / "comparison.csv").open() as file:
+        psnr = [float(row["psnr"]) for row in csv.DictReader(file) if row["method"] != "bicubic"]
+    name = "test/test_x3/psnr_y"
+    assert psnr == pytest.approx([run.status["metrics"][name] for run in (other, mine)])
+
+    scored = command("evaluate", f"ckpt_path={mine.folder}", trusted, "panels=0", run="scored")
+    assert scored.code == 0, scored.err
+    assert scored.status["metrics"][name] == pytest.approx(mine.status["metrics"][name])

@@ -126,3 +126,21 @@ def test_its_objects_are_taken_only_as_the_user_configures_them(checkpoint):
         stored_model(checkpoint(other), chosen)
     with pytest.raises(CheckpointError, match=r"model\.activation is no plain value"):
         stored_model(checkpoint({**chosen, "_target_": VDSR}), {**DEFAULT, "channels": 3})
+
+
+def test_classes_that_the_user_trusts_are_taken_and_no_others(checkpoint):
+    model = {"_target_": "mine.Net", "activation": {"_target_": "torch.nn.ELU", "alpha": 0.5}}
+    trusted = ["mine.Net", "torch.nn.ELU"]
+    assert stored_model(checkpoint(model), DEFAULT, trusted) == model
+    with pytest.raises(CheckpointError, match=r"'mine\.Net'.* with trusted=\[mine\.Net\]"):
+        stored_model(checkpoint(model), DEFAULT, ["torch.nn.ELU"])
+    with pytest.raises(CheckpointError, match=r"activation is no plain .*=\[torch\.nn\.ELU\]"):
+        stored_model(checkpoint(model), DEFAULT, ["mine.Net"])
+
+
+@pytest.mark.parametrize("key", ["_args_", "_partial_", "_convert_", "_recursive_"])
+def test_a_trusted_class_is_built_from_plain_values_alone(key, checkpoint):
+    inner = {"_target_": "torch.nn.ELU", key: True}
+    for model in ({"_target_": "mine.Net", "x": inner}, {"_target_": "mine.Net", key: True}):
+        with pytest.raises(CheckpointError, match="is no plain value"):
+            stored_model(checkpoint(model), DEFAULT, ["mine.Net", "torch.nn.ELU"])

@@ -24,10 +24,11 @@ class RunProgress(pl.Callback):
     Args:
         short: overrides that make a short run of this one, to offer where it will take long; None:
             fewer steps in each epoch.
+        baseline: what the gain in PSNR is measured against.
     """
 
-    def __init__(self, short: str | None = None) -> None:
-        self.short = short
+    def __init__(self, short: str | None = None, baseline: str = "bicubic") -> None:
+        self.short, self.baseline = short, baseline
         self.bar: Progress | None = None
         self.started = self.printed = 0.0
         self.done = self.first = self.written = 0
@@ -141,7 +142,9 @@ class RunProgress(pl.Callback):
     def _show_training(self, trainer: pl.Trainer) -> None:
         remaining = self._remaining(trainer)
         news = [f"steps, {_clock(remaining)} remaining"] if remaining is not None else ["steps"]
-        self._show("training", self.done, _total(trainer), ", ".join(news + _news(trainer)))
+        self._show(
+            "training", self.done, _total(trainer), ", ".join(news + _news(trainer, self.baseline))
+        )
 
     def _is_due(self, share: float = 1.0) -> bool:
         """Whether the last line is old enough: lines become rarer in long runs."""
@@ -160,7 +163,7 @@ class RunProgress(pl.Callback):
         )
         epoch = f"epoch {min(trainer.current_epoch + 1, epochs)}/{epochs}" if total else ""
         parts = [f"step {self.done}/{total}" if total else f"step {self.done}", epoch]
-        parts += [*_news(trainer), f"{_clock(self.printed - self.started)} elapsed"]
+        parts += [*_news(trainer, self.baseline), f"{_clock(self.printed - self.started)} elapsed"]
         parts += [f"{_clock(remaining)} remaining"] if remaining is not None else []
         print(", ".join(part for part in parts if part), flush=True)
 
@@ -208,12 +211,12 @@ class RunProgress(pl.Callback):
             print(f"scored {self.scored}/{self.images} images, {elapsed}, {remaining}", flush=True)
 
 
-def _news(trainer: pl.Trainer) -> list[str]:
+def _news(trainer: pl.Trainer, baseline: str) -> list[str]:
     metrics = trainer.callback_metrics
     parts = [f"loss {metrics['train/loss']:.4g}"] if "train/loss" in metrics else []
     if "val/psnr" in metrics:
         psnr, gain = metrics["val/psnr"].item(), metrics["val/gain"].item()
-        known = f"PSNR {psnr:.2f} dB ({gain:+.2f} over bicubic)"
+        known = f"PSNR {psnr:.2f} dB ({gain:+.2f} over {baseline})"
         parts.append("no PSNR, the output is NaN" if math.isnan(psnr) else known)
     return parts
 
