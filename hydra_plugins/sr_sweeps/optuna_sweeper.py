@@ -75,6 +75,8 @@ class OptunaSweeper(Sweeper):
             raise ConfigError(
                 "hydra.sweeper.params: nothing to search; e.g. optim.lr=choice(0.1,1)"
             )
+        # Before anything is written, a job with values from the space is looked at.
+        self.launcher.sweep.look([[*self.fixed, *search.assigned(search.example(self.space))]], 0)
         study = self._study()
         self._finish_old(study)
         while (known := len(study.get_trials(deepcopy=False))) < self.trials:

@@ -22,7 +22,8 @@ class ProcessLauncher(Launcher):
         # Imported here and below, since Hydra looks into every plugin at every start.
         from sr_experiments.sweeps.prepare import Sweep
 
-        self.sweep = Sweep(hydra_context.config_loader, config)
+        check = getattr(task_function, "check", None)
+        self.sweep = Sweep(hydra_context.config_loader, config, check)
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int

@@ -27,7 +27,8 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             from sr_experiments.sweeps.prepare import Sweep
 
             super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
-            self.sweep = Sweep(hydra_context.config_loader, config)
+            check = getattr(task_function, "check", None)
+            self.sweep = Sweep(hydra_context.config_loader, config, check)
 
         def __getstate__(self) -> dict[str, Any]:
             """Without the sweep, which a job does not need."""

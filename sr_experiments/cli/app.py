@@ -23,7 +23,7 @@ from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import JOB_MARK
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
-from sr_experiments.sweeps.job import JobError
+from sr_experiments.sweeps.job import Check, JobError
 from sr_experiments.worker import die_with_parent
 
 
@@ -35,8 +35,15 @@ class _Ended(BaseException):
         self.error = error
 
 
-def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> None:
+def run_app(
+    config_name: str, task: Callable[[DictConfig], float | None], check: Check | None = None
+) -> None:
     """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
+
+    Args:
+        config_name: the command's, as "train".
+        task: what it does.
+        check: what it finds wrong beforehand; a sweep asks for all jobs before it starts any.
 
     A mistake of the user's ends with one message on stderr and exit status 2, a sweep with jobs
     that failed with 1, an interrupt with 130, a signal N with 128 + N.
@@ -54,6 +61,8 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
 
     def guarded(config: DictConfig) -> float | None:
         try:
+            if check:
+                check(config)
             return task(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
@@ -62,6 +71,7 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
         finally:
             _remove_unused(Path(HydraConfig.get().runtime.output_dir), started)
 
+    guarded.check = check  # type: ignore[attr-defined]  # for launchers
     try:
         sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
         _unwrapped(decorate(guarded))
@@ -82,7 +92,8 @@ def run_app(config_name: str, task: Callable[[DictConfig], float | None]) -> Non
     except OSError as error:
         if not _is_output_error(error):
             raise
-        _stop(_cannot_write(error, "hydra.run.dir"))
+        is_sweep = HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+        _stop(_cannot_write(error, f"hydra.{'sweep' if is_sweep else 'run'}.dir"))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         sys.exit(128 + signal.SIGINT)

@@ -15,8 +15,7 @@ from torch import nn
 
 from sr_experiments.cli.build import build, call, check, check_arguments
 from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.devices import lightning_arguments
-from sr_experiments.cli.early import checked
+from sr_experiments.cli.early import checked, lightning_arguments
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore

@@ -1,5 +1,7 @@
 """``python compare.py``: runs side by side, by distortion, by perception and in pictures."""
 
+from functools import partial
+
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
@@ -8,12 +10,11 @@ from sr_experiments.cli.early import checked
 
 def main() -> None:
     """The command."""
-    run_app("compare", compare)
+    run_app("compare", compare, partial(checked, network=False))
 
 
 def compare(config: DictConfig) -> float:
     """Compares the runs of a sweep; the best mean PSNR in dB."""
-    checked(config, network=False)
     # Imported here, so that --help and mistakes on the command line are answered at once.
     from sr_experiments.cli.comparison_run import comparison_run
 

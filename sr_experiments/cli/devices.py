@@ -1,34 +1,16 @@
 """The ``device`` keys that Lightning does not know: effective batch and learning-rate scaling."""
 
 import math
-from collections.abc import Mapping
-from typing import Any, Literal
 
 import pytorch_lightning as pl
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.build import build, check_type
+from sr_experiments.cli.build import build
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
-
-_OWN = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}
-
-
-def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
-    """The keys of ``device`` that are arguments of Lightning's Trainer.
-
-    Raises:
-        ConfigError: one of the others has a wrong type or range.
-    """
-    for name, expected in _OWN.items():
-        check_type(f"device.{name}", device.get(name), expected)
-    batch = device.get("effective_batch")
-    if batch is not None and batch < 1:
-        raise ConfigError(f"device.effective_batch must be at least 1, got {batch}")
-    return {str(key): value for key, value in device.items() if key not in _OWN}
 
 
 def fit_to_devices(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -29,7 +29,20 @@ _ROOT_TYPES = {
     "trusted": list[str],
 }
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
-_NOT_LIGHTNINGS = ("effective_batch", "scale_lr")
+_OWN_DEVICE_KEYS = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}
+_PREPARATION_TYPES = {
+    "task_name": str,
+    "root": str,
+    "source": str | None,
+    "keep_archives": bool,
+    "cache": str,
+    "workers": int | None,
+}
+_CATALOGUE = {
+    "folders": "catalogue.Folder",
+    "files": "download.RemoteFile",
+    "recipes": "catalogue.Recipe",
+}
 
 
 def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
@@ -70,6 +83,36 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
     return content
 
 
+def checked_preparation(config: DictConfig) -> None:
+    """Checks the configuration of ``prepare.py`` as far as source tells.
+
+    Raises:
+        ConfigError: a key is unknown, a value has the wrong type or is out of range.
+    """
+    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(content, dict)
+    known = {*_PREPARATION_TYPES, "set", "degradation"}
+    for unknown in content.keys() - known:
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(str(unknown), known)}")
+    for name, expected in _PREPARATION_TYPES.items():
+        check_type(name, content[name], expected)
+    if (workers := content["workers"]) is not None and workers < 0:
+        raise ConfigError(f"workers: must be at least 0, got {workers}")
+    _check("degradation", content["degradation"])
+    for part, target in _CATALOGUE.items():
+        signature = read_signature(f"sr_experiments.data.prepare.{target}")
+        assert signature
+        nodes = content["set"][part]
+        named = nodes.items() if isinstance(nodes, Mapping) else enumerate(nodes)
+        for name, node in named:
+            check_names(f"set.{part}.{name}", node, signature.hints, signature.open_ended)
+
+
+def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
+    """The keys of ``device`` that are arguments of Lightning's Trainer."""
+    return {str(key): value for key, value in device.items() if key not in _OWN_DEVICE_KEYS}
+
+
 def _check(key: str, node: Any) -> None:
     if not isinstance(node, Mapping):
         return
@@ -104,9 +147,12 @@ def _check_objects(group: str, nodes: Mapping[Any, Any]) -> None:
 def _check_trainer(trainer: Mapping[Any, Any], device: Mapping[Any, Any]) -> None:
     signature = read_signature("pytorch_lightning.Trainer")
     assert signature
-    device = {key: value for key, value in device.items() if key not in _NOT_LIGHTNINGS}
-    for key, node in (("trainer", trainer), ("device", device)):
+    for key, node in (("trainer", trainer), ("device", lightning_arguments(device))):
         check_names(key, node, signature.hints, signature.open_ended)
+    for name, expected in _OWN_DEVICE_KEYS.items():
+        check_type(f"device.{name}", device.get(name), expected)
+    if (batch := device.get("effective_batch")) is not None and batch < 1:
+        raise ConfigError(f"device.effective_batch: must be at least 1, got {batch}")
     limit, every = trainer.get("max_time"), trainer.get("check_val_every_n_epoch")
     if limit is not None and not re.fullmatch(r"\d+:\d{2}:\d{2}:\d{2}", str(limit)):
         raise ConfigError(

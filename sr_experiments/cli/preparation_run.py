@@ -22,8 +22,6 @@ def preparation_run(config: DictConfig) -> None:
     """Prepares a set and says what is there."""
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    if config.workers is not None and not (isinstance(config.workers, int) and config.workers >= 0):
-        raise ConfigError(f"workers: expected a number of processes, got {config.workers!r}")
     states = prepare(
         _published(content["set"], build("degradation", config.degradation)),
         Path(str(config.root)).expanduser(),

@@ -3,11 +3,12 @@
 from omegaconf import DictConfig
 
 from sr_experiments.cli.app import run_app
+from sr_experiments.cli.early import checked_preparation
 
 
 def main() -> None:
     """The command."""
-    run_app("prepare", prepare)
+    run_app("prepare", prepare, checked_preparation)
 
 
 def prepare(config: DictConfig) -> None:

@@ -9,12 +9,11 @@ from sr_experiments.errors import ConfigError
 
 def main() -> None:
     """The command."""
-    run_app("train", train)
+    run_app("train", train, checked)
 
 
 def train(config: DictConfig) -> float:
     """Runs one training; the mean PSNR on the test sets in dB."""
-    checked(config)
     if config.sweep.estimate:
         raise ConfigError("sweep.estimate: is a sweep's; add -m, also for a single run")
     # Imported here, so that --help and mistakes on the command line are answered at once.

@@ -1,6 +1,6 @@
 """One job of a sweep: its configuration, its folder and how it stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,9 +14,27 @@ from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 from sr_experiments.runs.checkpoints import ResumePoint
 from sr_experiments.runs.status import State, read_status
 
+#: What a command finds wrong with its configuration before it does anything.
+Check = Callable[[DictConfig], object]
+
 
 class JobError(Exception):
     """What a sweeper gets in place of a job's value."""
+
+
+class JobResult(JobReturn):
+    """Hydra's, which for a job without a value raises the reason without a line of its own."""
+
+    @property
+    def return_value(self) -> Any:
+        """The job's metric."""
+        if self.status == JobStatus.FAILED:
+            raise self._return_value
+        return self._return_value
+
+    @return_value.setter
+    def return_value(self, value: Any) -> None:
+        self._return_value = value
 
 
 @dataclass
@@ -46,7 +64,7 @@ class Job:
 
     def result(self, metric: str) -> JobReturn:
         """What Hydra's sweepers expect."""
-        result = JobReturn(overrides=self.overrides, working_dir=str(self.folder))
+        result = JobResult(overrides=self.overrides, working_dir=str(self.folder))
         if self.state == "finished" and metric in self.metrics:
             result.return_value, result.status = self.metrics[metric], JobStatus.COMPLETED
         else:
@@ -56,8 +74,25 @@ class Job:
         return result
 
 
-def compose(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], number: int) -> Job:
-    """The job that Hydra would run for these overrides."""
+def compose(
+    loader: ConfigLoader,
+    master: DictConfig,
+    overrides: Sequence[str],
+    number: int,
+    check: Check | None = None,
+) -> Job:
+    """The job that Hydra would run for these overrides.
+
+    Args:
+        loader: composes configurations.
+        master: the sweep's configuration.
+        overrides: the job's.
+        number: the job's.
+        check: looks at the job's configuration as its command will.
+
+    Raises:
+        ConfigError: ``check`` finds a mistake.
+    """
     config = loader.load_sweep_config(master, list(overrides))
     hydra = HydraConfig.instance()
     outer = hydra.cfg
@@ -72,6 +107,8 @@ def compose(loader: ConfigLoader, master: DictConfig, overrides: Sequence[str], 
         task = deepcopy(config)
         with read_write(task), open_dict(task):
             del task["hydra"]
+        if check:
+            check(task)
         content = OmegaConf.to_container(task, resolve=True)
     finally:
         hydra.cfg = outer

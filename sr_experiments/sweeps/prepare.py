@@ -1,6 +1,7 @@
 """What every launcher does around its jobs: lock, compose, look at earlier sweeps, report."""
 
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from sr_experiments.runs.status import read_status
 from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.child import terminate_as_interrupt
 from sr_experiments.sweeps.command import record_overrides
-from sr_experiments.sweeps.job import Job, compose
+from sr_experiments.sweeps.job import Check, Job, compose
 from sr_experiments.sweeps.settings import Settings, check_metric, read_settings
 
 
@@ -30,6 +31,7 @@ class Sweep:
     Attributes:
         loader: composes configurations.
         master: the configuration of the command.
+        check: what the command finds wrong with a job's configuration.
         table_each_batch: whether the table is printed after each batch.
         jobs: all jobs so far.
         board: shows all of them.
@@ -37,6 +39,7 @@ class Sweep:
 
     loader: ConfigLoader
     master: DictConfig
+    check: Check | None = None
     table_each_batch: bool = True
     jobs: list[Job] = field(default_factory=list)
     board: Board | None = None
@@ -45,25 +48,38 @@ class Sweep:
         """The jobs as they stand, with nothing locked, moved or written.
 
         Raises:
-            ConfigError: the settings are wrong, or jobs will have no such metric.
+            ConfigError: the settings or a job's configuration are wrong.
         """
         setup_globals()
         settings = read_settings(self.master.sweep)
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
-        jobs = [compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)]
+        jobs = self._jobs(overrides, first, settings)
         for job in jobs:
-            check_metric(settings.metric, job)
             if read_status(job.folder).get("state") == "finished":
                 job.state = "finished"
         return Batch(jobs, settings, Board(jobs, folder, settings), folder, lock=-1)
 
+    def _jobs(
+        self, overrides: Sequence[Sequence[str]], first: int, settings: Settings
+    ) -> list[Job]:
+        """The jobs, each of which could start."""
+        jobs = [
+            compose(self.loader, self.master, own, first + i, self.check)
+            for i, own in enumerate(overrides)
+        ]
+        for job in jobs:
+            check_metric(settings.metric, job)
+        return jobs
+
     @contextmanager
     def batch(self, overrides: Sequence[Sequence[str]], first: int) -> Iterator["Batch"]:
-        """Locks the folder, composes the jobs and looks at what earlier sweeps have left of them.
+        """Composes the jobs, locks the folder and looks at what earlier sweeps have left of them.
+
+        A folder in which nothing was started is removed, unless it was there before.
 
         Raises:
-            ConfigError: the settings are wrong, jobs will have no such metric, the folder is in use
-                or holds runs of another configuration, or this process is one of several that were
+            ConfigError: the settings or a job's configuration are wrong, the folder is in use or
+                holds runs of another configuration, or this process is one of several that were
                 started alike.
         """
         setup_globals()
@@ -79,15 +95,13 @@ class Sweep:
                 "sweep.estimate: measures jobs of this machine; not with hydra/launcher=slurm"
             )
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
+        jobs = self._jobs(overrides, first, settings)
+        is_new = not folder.exists()
         lock = SweepLock(folder)
         remove_leftovers(folder)
         try:
-            jobs = [
-                compose(self.loader, self.master, o, first + i) for i, o in enumerate(overrides)
-            ]
             for job in jobs:
                 check_same(job.folder, job.config)
-                check_metric(settings.metric, job)
             for job in jobs:  # after all checks, as this may move checkpoints aside
                 job.take_over(resume_point(job.folder))
             record_overrides(
@@ -97,6 +111,10 @@ class Sweep:
             self.board = Board(self.jobs, folder, settings)
             with terminate_as_interrupt():
                 yield Batch(jobs, settings, self.board, folder, lock.descriptor)
+        except BaseException:
+            if is_new and not any(job.attempts for job in jobs):
+                shutil.rmtree(folder, ignore_errors=True)
+            raise
         finally:
             lock.release()
 

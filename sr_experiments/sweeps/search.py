@@ -43,6 +43,14 @@ def assigned(values: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def example(space: Mapping[str, Any]) -> dict[str, Any]:
+    """A value of each distribution."""
+    return {
+        key: found.choices[0] if isinstance(found, CategoricalDistribution) else found.low
+        for key, found in space.items()
+    }
+
+
 def _distribution(override: Override) -> BaseDistribution:
     sweep: Any = override.value()
     key = override.get_key_element()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from sr_experiments.cli.assemble import build_trainer
-from sr_experiments.cli.devices import fit_to_devices, lightning_arguments
+from sr_experiments.cli.devices import fit_to_devices
 from sr_experiments.errors import ConfigError
 from tests.training import gan
 
@@ -69,14 +69,6 @@ def test_the_rate_is_scaled_only_on_demand(scale: str | None, rate: float | None
 def test_batches_that_cannot_be_shared(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         fit(**arguments)
-
-
-@pytest.mark.parametrize(
-    "device", [{"effective_batch": 0}, {"effective_batch": "64"}, {"scale_lr": "log"}]
-)
-def test_keys_out_of_range(device: dict[str, Any]) -> None:
-    with pytest.raises(ConfigError, match=rf"device\.{next(iter(device))}"):
-        lightning_arguments(device)
 
 
 @pytest.mark.parametrize("strategy", ["auto", "ddp", "ddp_spawn"])

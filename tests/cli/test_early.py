@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 from sr_experiments.cli.assemble import plain
 from sr_experiments.cli.build import _hints, _locate
 from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.early import checked
+from sr_experiments.cli.early import checked, checked_preparation
 from sr_experiments.cli.signatures import read_signature
 from sr_experiments.errors import ConfigError
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 def composed(*overrides: str, name: str = "train") -> DictConfig:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        return compose(name, [*overrides, "run_dir=unused"])
+        return compose(name, [*overrides, *["run_dir=unused"] * (name != "prepare")])
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,9 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
         ("trainer.max_time=never", "as 00:00:10:00, or null, got 'never'"),
         ("device.precision=13", "device.precision: expected 64, .*bf16-mixed.* or null, got 13"),
         ("trainer.check_val_every_n_epoch=0", "every_n_epoch: must be at least 1, got 0"),
+        ("device.effective_batch=0", "device.effective_batch: must be at least 1, got 0"),
+        ("device.effective_batch=x", "effective_batch: expected an integer or null, got 'x'"),
+        ("device.scale_lr=log", "device.scale_lr: expected linear, sqrt or null, got 'log'"),
         ("degradation.sigma=a", r"^degradation.sigma: expected a number or a list, \[...\], got"),
         ("++data.test.mine=x", r"^data.test.mine: expected a list, \[...\], got 'x'"),
         ("++callbacks.ema.decay=0.9", "callbacks.ema: has no _target_; choose callbacks=ema, or"),
@@ -42,6 +45,24 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
 def test_messages(typed: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         checked(composed(typed))
+
+
+@pytest.mark.parametrize(
+    ("typed", "message"),
+    [
+        ("workers=x", "workers: expected an integer or null, got 'x'"),
+        ("workers=-1", "workers: must be at least 0, got -1"),
+        ("keep_archives=7", r"keep_archives: expected a boolean .*, got 7"),
+        ("degradation.sigma=a", "degradation.sigma: expected a number or a list"),
+        ("set.folders.T91.images=many", "set.folders.T91.images: expected an integer, got 'many'"),
+        ("+set.folders.T91.image=1", "set.folders.T91.image: there is no such key; did you mean"),
+        ("+sets=1", "sets: there is no such key; did you mean set"),
+    ],
+)
+def test_messages_of_a_preparation(typed: str, message: str) -> None:
+    checked_preparation(composed("set=sr291", name="prepare"))
+    with pytest.raises(ConfigError, match=message):
+        checked_preparation(composed("set=sr291", typed, name="prepare"))
 
 
 def test_a_recipe_beside_other_callbacks() -> None:
