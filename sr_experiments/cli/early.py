@@ -92,10 +92,10 @@ def checked_preparation(config: DictConfig) -> None:
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
     known = {*_PREPARATION_TYPES, "set", "degradation"}
-    for unknown in content.keys() - known:
-        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(str(unknown), known)}")
-    for name, expected in _PREPARATION_TYPES.items():
-        check_type(name, content[name], expected)
+    for unknown in sorted(map(str, content.keys() - known)):
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
+    for key, kind in _PREPARATION_TYPES.items():
+        check_type(key, content[key], kind)
     if (workers := content["workers"]) is not None and workers < 0:
         raise ConfigError(f"workers: must be at least 0, got {workers}")
     _check("degradation", content["degradation"])

@@ -20,6 +20,7 @@ from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import times
+from sr_experiments.sweeps.records import Records
 from sr_experiments.sweeps.settings import Settings
 
 _WIDTH_OF_FILES = 140
@@ -40,6 +41,7 @@ class Board:
         self.jobs = jobs
         self.folder = folder
         self.settings = settings
+        self.records = Records(folder)
         self.forecast: Forecast | None = None
         self.started = time.monotonic()
         self.said = self.started  # when the last line was printed, where there is no terminal
@@ -70,6 +72,7 @@ class Board:
             if self.live:
                 self.live.stop()
             self.write()
+            self.records.close()
             if table or not complete:
                 self.print_table()
 
@@ -90,6 +93,7 @@ class Board:
 
     def tick(self) -> None:
         """Moves the live line; without a terminal prints one now and then."""
+        self.records.retry()
         if self.live:
             self.live.update(Text(self.line()), refresh=True)
         elif time.monotonic() > self.said + _SECONDS_BETWEEN_LINES:
@@ -138,7 +142,11 @@ class Board:
         return by_tests or any(job.metrics.get(SEEN) for job in self.jobs)
 
     def write(self) -> None:
-        """``sweep.csv``: a row per job."""
+        """Writes ``sweep.csv`` or, where the disk is full, has that done later."""
+        self.records.keep(self.folder / "sweep.csv", self._write)
+
+    def _write(self) -> None:
+        """A row per job."""
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         metric = self.settings.metric

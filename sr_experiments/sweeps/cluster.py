@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.runs.status import JOB_LOG, State, read_status, record_end
+from sr_experiments.runs.status import JOB_LOG, State, read_status
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.prepare import Batch
 
@@ -111,6 +111,9 @@ class Cluster:
             job.state = "waiting"
             self.handles[job.number] = handle
             self.gone.pop(job.number, None)
+        self.batch.board.records.keep(self.record, self._remember)
+
+    def _remember(self) -> None:
         known = self._known() | {n: h.job_id for n, h in self.handles.items()}
         write_whole(self.record, "".join(f"{n} {i}\n" for n, i in sorted(known.items())))
 
@@ -150,7 +153,7 @@ class Cluster:
                 job.state, job.error = "failed", _returned_error(handle)
             else:
                 job.state, job.error = "killed", _fate(handle.job_id)
-            record_end(job.folder, job.state, job.error, job.seconds)
+            self.batch.board.records.end(job)
             if job.attempts <= self.batch.settings.retries:
                 self._submit([job])  # it looks there from where to continue
         self.batch.board.changed(job)
@@ -161,7 +164,7 @@ class Cluster:
         for job in jobs:
             job.state, job.error = "interrupted", "the sweep was interrupted"
             if read_status(job.folder):
-                record_end(job.folder, job.state, job.error, job.seconds)
+                self.batch.board.records.end(job)
 
     @staticmethod
     def _link_log(job: Job, handle: Handle) -> None:

@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.checkpoints import resume_point
-from sr_experiments.runs.status import JOB_LOG, read_status, record_end
+from sr_experiments.runs.status import JOB_LOG, read_status
 from sr_experiments.sweeps.child import Child, exit_reason
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.estimate import (
@@ -150,8 +150,14 @@ class Runner:
             job.state, job.error, job.attempts = "running", "", job.attempts + 1
             command = job_command(job, self.master, processes)
             environment = job_environment(devices, kind == "gpu", self.threads[kind])
-            child = Child(command, environment, job.folder / JOB_LOG, self.lock)
-            self.running.append(_Running(job, child, kind, devices))
+            try:
+                child = Child(command, environment, job.folder / JOB_LOG, self.lock)
+            except OSError as error:  # the others go on
+                self.slots[kind].give_back(devices)
+                job.state, job.error = "failed", f"cannot be started: {error}"
+                self.board.records.end(job)
+            else:
+                self.running.append(_Running(job, child, kind, devices))
             self.board.changed(job)
 
     def _say_what_is_awaited(self) -> None:
@@ -180,7 +186,7 @@ class Runner:
         else:
             job.state, job.error = exit_reason(job.folder, status)
         if job.state != "finished":
-            record_end(job.folder, job.state, job.error, job.seconds)
+            self.board.records.end(job)
             if job.attempts <= self.settings.retries:
                 job.state, job.checkpoint = "waiting", resume_point(job.folder).checkpoint
                 self.waiting.append(job)
@@ -207,7 +213,7 @@ class Runner:
                 job.state = "finished"
             else:
                 job.state, job.error = "interrupted", "the sweep was interrupted"
-                record_end(job.folder, job.state, job.error, job.seconds)
+                self.board.records.end(job)
         self.running.clear()
 
     def _kill_all(self) -> None:

@@ -1,5 +1,6 @@
 """Disks that are full or fail."""
 
+import csv
 import os
 import shutil
 import subprocess
@@ -12,8 +13,11 @@ import torch
 
 from tests.faults.conftest import TINY
 from tests.faults.runs import checkpoint_of, state_of
+from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 pytestmark = pytest.mark.slow
+
+QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
 
 
 @pytest.fixture
@@ -69,6 +73,27 @@ def test_a_full_run_folder_stops_nothing_and_is_said(start, record, small_disk: 
     last = torch.load(checkpoint_of(folder), weights_only=True)["global_step"]
     line.add(detected, status == 0 and whole and last == 300 and state_of(folder) == "finished")
     assert "Traceback" not in command.printed, command.printed[-1500:]
+
+
+def test_a_full_disk_below_a_sweep_ends_no_job(record, small_disk: Path) -> None:
+    line = record("the disk of a sweep is full")
+    sweeps, folder = Sweeps(small_disk), small_disk / "s"
+    command = ("-m", "sweep.slots=2", "tags=[sleep:4,die],[sleep:12]", "hydra.sweep.dir=s")
+    process = sweeps.start(QUICK, *command)
+    marks = [folder / str(job) / "environment" for job in range(2)]
+    while process.poll() is None and not all(mark.exists() for mark in marks):
+        time.sleep(0.01)
+    filler = fill(small_disk)
+    printed = ""
+    while "cannot write" not in printed and process.poll() is None:
+        printed += process.stdout.readline()
+    filler.unlink()
+    printed += process.communicate(timeout=300)[0]
+    with (folder / "sweep.csv").open() as file:
+        states = [row["state"] for row in csv.DictReader(file)]
+    detected = f"make space in the sweep folder {folder}" in printed
+    line.add(detected, states == ["killed", "finished"] and state_of(folder / "0") == "killed")
+    assert "Traceback" not in printed, printed[-1500:]
 
 
 def test_a_full_disk_under_the_report_leaves_the_old_one(
