@@ -82,7 +82,11 @@ def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
             "RankWatch",
             r"error: rank 1: RuntimeError: rank 1 fails while training; see \S+error.log",
         ),
-        ("KillRank", r"error: rank 1: killed by SIGKILL \(by hand, or for want of memory\)"),
+        (
+            "KillRank",
+            r"error: rank 1: killed by SIGKILL \(by hand, or for want of memory\); "
+            r"see \S+error.log",
+        ),
     ],
 )
 def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: str) -> None:
