@@ -6,8 +6,9 @@ import re
 import traceback
 from collections.abc import Mapping, Sequence
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from annotated_types import Ge
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -175,7 +176,9 @@ def blame(error: BaseException) -> str:
 
 def _hints(function: Any) -> dict[str, Any]:
     try:
-        return get_type_hints(function.__init__ if inspect.isclass(function) else function)
+        return get_type_hints(
+            function.__init__ if inspect.isclass(function) else function, include_extras=True
+        )
     except (NameError, TypeError):
         return {}  # types that exist for type checkers alone
 
@@ -197,6 +200,10 @@ def _words(expected: Any) -> str:
 
 def _alternatives(expected: Any) -> list[str]:
     origin, inner = get_origin(expected), get_args(expected)
+    if origin is Annotated:
+        limit = inner[1]
+        words = f"of at least {limit.ge}" if isinstance(limit, Ge) else f"above {limit.gt}"
+        return [f"{_words(inner[0])} {words}"]
     if origin in (Union, UnionType):
         return [word for part in inner for word in _alternatives(part)]
     if origin is Literal:

@@ -9,8 +9,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from annotated_types import Ge, Gt
+
 _PLAIN = {t.__name__: t for t in (str, int, float, bool, list, dict, tuple, set)}
 _GENERIC = ("Sequence", "Mapping", "Iterable", "Optional", "Union", "Literal", "List", "Dict")
+_LIMITS = {"Ge": Ge, "Gt": Gt}
 _DEEPEST = 8  # imports and aliases that are followed
 
 
@@ -74,6 +77,8 @@ def _type(module: str, node: ast.expr, depth: int = 0) -> Any:
 
 
 def _generic(module: str, node: ast.Subscript, depth: int) -> Any:
+    if ast.unparse(node.value) == "Annotated":
+        return _annotated(module, node, depth)
     base = _type(module, node.value, depth)
     if base is Any:
         return Any
@@ -88,6 +93,14 @@ def _generic(module: str, node: ast.Subscript, depth: int) -> Any:
         return base[parts if len(parts) > 1 else parts[0]]
     except TypeError:
         return Any
+
+
+def _annotated(module: str, node: ast.Subscript, depth: int) -> Any:
+    """A number and its limit, as ``Annotated[int, Ge(1)]``."""
+    match node.slice:
+        case ast.Tuple([number, ast.Call(ast.Name(name), [ast.Constant(limit)])]):
+            return typing.Annotated[_type(module, number, depth), _LIMITS[name](limit)]
+    return Any
 
 
 def _find(module: str, name: str, depth: int = 0) -> tuple[str, ast.AST] | None:

@@ -24,6 +24,7 @@ from sr_experiments.data.training_set import TrainingSet
 from sr_experiments.data.validate import find_issues
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import Degradation
+from sr_experiments.ranges import Count, CountOrZero
 
 Benchmarks = Mapping[str, Sequence[str]]
 
@@ -73,7 +74,7 @@ class RestorationDataModule(pl.LightningDataModule):
         channels: int,
         scales: Sequence[float],
         interpolated: bool,
-        held_out: int = 0,
+        held_out: CountOrZero = 0,
         train_scales: Sequence[float] | None = None,
         degradation: Degradation | None = None,
         low_resolution: Mapping[float, Sequence[str]] | None = None,
@@ -81,10 +82,10 @@ class RestorationDataModule(pl.LightningDataModule):
         residency: ResidencyOption = "auto",
         broken: Broken = "stop",
         strict: bool = False,
-        batch_size: int | None = None,
-        patches_per_epoch: int | None = None,
-        steps_per_epoch: int | None = None,
-        num_workers: int = 0,
+        batch_size: Count | None = None,
+        patches_per_epoch: Count | None = None,
+        steps_per_epoch: Count | None = None,
+        num_workers: CountOrZero = 0,
         seed: int = 0,
     ) -> None:
         super().__init__()

@@ -11,6 +11,8 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
+from sr_experiments.ranges import Count, NonNegative
+
 Size = tuple[int, int]
 
 
@@ -75,12 +77,12 @@ class GridPatches:
 
     def __init__(
         self,
-        size: int,
-        stride: int,
-        batch_size: int,
+        size: Count,
+        stride: Count,
+        batch_size: Count,
         augment: bool | Sequence[int] = True,
-        min_std: float = 0.0,
-        steps_per_epoch: int | None = None,
+        min_std: NonNegative = 0.0,
+        steps_per_epoch: Count | None = None,
     ) -> None:
         check_at_least(0, min_std=min_std)
         check_at_least(1, steps_per_epoch=steps_per_epoch)
@@ -120,12 +122,12 @@ class RandomPatches:
 
     def __init__(
         self,
-        size: int,
-        per_image: int,
-        batch_size: int,
+        size: Count,
+        per_image: Count,
+        batch_size: Count,
         augment: bool | Sequence[int] = True,
-        min_std: float = 0.0,
-        steps_per_epoch: int | None = None,
+        min_std: NonNegative = 0.0,
+        steps_per_epoch: Count | None = None,
     ) -> None:
         check_at_least(0, min_std=min_std)
         check_at_least(1, steps_per_epoch=steps_per_epoch)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from sr_experiments.imaging.noise import gaussian, uniform
 from sr_experiments.imaging.resize import Border, imresize, quantise
+from sr_experiments.ranges import NonNegative
 
 Resize = Literal["double", "uint8", "decimate"]
 
@@ -46,7 +47,7 @@ class Degradation:
     """
 
     resize: Resize = "double"
-    blur: float = 0.0
+    blur: NonNegative = 0.0
     kernel: int = 7
     quantise: bool = False
     quality: int | Sequence[int] | None = None

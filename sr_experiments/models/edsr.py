@@ -15,6 +15,7 @@ from sr_experiments.models.layers import (
     upsampler,
 )
 from sr_experiments.models.network import Network, check_choice, check_positive, single_scale
+from sr_experiments.ranges import Count
 
 
 class EDSR(Network):
@@ -46,8 +47,8 @@ class EDSR(Network):
     def __init__(
         self,
         scales: Sequence[float] = (2,),
-        blocks: int = 16,
-        channels: int = 64,
+        blocks: Count = 16,
+        channels: Count = 64,
         res_scale: float = 1.0,
         norm: Norm = "none",
         conv: ConvKind = "plain",

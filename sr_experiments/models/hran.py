@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sr_experiments.models.layers import conv2d, div2k_mean, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
+from sr_experiments.ranges import Count
 
 
 class HRAN(Network):
@@ -37,9 +38,9 @@ class HRAN(Network):
     def __init__(
         self,
         scales: Sequence[float] = (2,),
-        groups: int = 3,
-        blocks: int = 3,
-        channels: int = 64,
+        groups: Count = 3,
+        blocks: Count = 3,
+        channels: Count = 64,
         in_channels: int = 3,
     ) -> None:
         super().__init__()

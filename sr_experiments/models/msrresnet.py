@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from sr_experiments.models.layers import ResidualBlock, conv2d, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
+from sr_experiments.ranges import Count
 
 
 class MSRResNet(Network):
@@ -35,8 +36,8 @@ class MSRResNet(Network):
     def __init__(
         self,
         scales: Sequence[float] = (4,),
-        blocks: int = 16,
-        channels: int = 64,
+        blocks: Count = 16,
+        channels: Count = 64,
         in_channels: int = 3,
     ) -> None:
         super().__init__()

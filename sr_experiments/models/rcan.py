@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from sr_experiments.models.layers import conv2d, div2k_mean, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
+from sr_experiments.ranges import Count
 
 
 class RCAN(Network):
@@ -34,9 +35,9 @@ class RCAN(Network):
     def __init__(
         self,
         scales: Sequence[float] = (2,),
-        groups: int = 10,
-        blocks: int = 20,
-        channels: int = 64,
+        groups: Count = 10,
+        blocks: Count = 20,
+        channels: Count = 64,
         reduction: int = 16,
         in_channels: int = 3,
     ) -> None:

@@ -1,11 +1,14 @@
 """RED-Net."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import torch.nn.functional as F
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from sr_experiments.models.network import Network, check_positive, check_scales
+from sr_experiments.ranges import Count, CountOrZero
 
 
 class REDNet(Network):
@@ -37,9 +40,9 @@ class REDNet(Network):
     def __init__(
         self,
         scales: Sequence[float] = (2, 3, 4),
-        depth: int = 30,
-        channels: int = 64,
-        skip_interval: int = 2,
+        depth: Annotated[int, Ge(4)] = 30,
+        channels: Count = 64,
+        skip_interval: CountOrZero = 2,
         stride: int = 1,
         residual: bool = True,
         in_channels: int = 1,

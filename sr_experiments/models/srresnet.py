@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sr_experiments.models.layers import Norm, ResidualBlock, conv2d, normalisation, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
+from sr_experiments.ranges import Count
 
 
 class SRResNet(Network):
@@ -35,8 +36,8 @@ class SRResNet(Network):
     def __init__(
         self,
         scales: Sequence[float] = (4,),
-        blocks: int = 16,
-        channels: int = 64,
+        blocks: Count = 16,
+        channels: Count = 64,
         norm: Norm = "batch",
         in_channels: int = 3,
         **options: Any,

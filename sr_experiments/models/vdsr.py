@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Annotated, Any
 
+from annotated_types import Ge
 from torch import Tensor, nn
 
 from sr_experiments.models.layers import ConvKind, conv2d, div2k_mean, image_conv2d
 from sr_experiments.models.network import Network, check_scales
+from sr_experiments.ranges import Count
 
 
 class VDSR(Network):
@@ -37,8 +39,8 @@ class VDSR(Network):
     def __init__(
         self,
         scales: Sequence[float] = (2, 3, 4),
-        depth: int = 20,
-        channels: int = 64,
+        depth: Annotated[int, Ge(2)] = 20,
+        channels: Count = 64,
         residual: bool = True,
         bias: bool = True,
         conv: ConvKind = "plain",

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
+from sr_experiments.ranges import Positive
+
 ParamGroups = Sequence[dict[str, Any]]
 
 
@@ -51,7 +53,7 @@ class NoClipping:
 class NormClipping:
     """Scales all gradients together so that their L2 norm is at most ``max_norm``."""
 
-    def __init__(self, max_norm: float) -> None:
+    def __init__(self, max_norm: Positive) -> None:
         self.max_norm = _positive("max_norm", max_norm)
 
     def __call__(self, groups: ParamGroups) -> Tensor:
@@ -62,7 +64,7 @@ class NormClipping:
 class ValueClipping:
     """Clamps each gradient element to [-max_value, max_value]."""
 
-    def __init__(self, max_value: float) -> None:
+    def __init__(self, max_value: Positive) -> None:
         self.max_value = _positive("max_value", max_value)
 
     def __call__(self, groups: ParamGroups) -> Tensor:
@@ -80,7 +82,7 @@ class AdjustableClipping:
             scale: the default belongs to ``MSELoss(reduction="half_sum")``.
     """
 
-    def __init__(self, theta: float = 1e-4) -> None:
+    def __init__(self, theta: Positive = 1e-4) -> None:
         self.theta = _positive("theta", theta)
 
     def __call__(self, groups: ParamGroups) -> Tensor:

@@ -9,11 +9,13 @@ from typing import Any
 from torch import nn
 from torch.optim import Optimizer
 
+from sr_experiments.ranges import NonNegative
+
 
 def make_optimizer(
     network: nn.Module,
     kind: str,
-    lr: float,
+    lr: NonNegative,
     lr_factors: Mapping[str, float] | None = None,
     **options: Any,
 ) -> Optimizer:

@@ -34,6 +34,14 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
         ("device.effective_batch=0", "device.effective_batch: must be at least 1, got 0"),
         ("device.effective_batch=x", "effective_batch: expected an integer or null, got 'x'"),
         ("device.scale_lr=log", "device.scale_lr: expected linear, sqrt or null, got 'log'"),
+        ("model.depth=1", "model.depth: expected an integer of at least 2, got 1"),
+        ("model.channels=0", "model.channels: expected an integer of at least 1, got 0"),
+        ("optim.lr=-1", "optim.lr: expected a number of at least 0, got -1"),
+        ("data.steps_per_epoch=0", "expected an integer of at least 1 or null, got 0"),
+        ("data.num_workers=-2", "data.num_workers: expected an integer of at least 0, got -2"),
+        ("patches.size=-41", "patches.size: expected an integer of at least 1, got -41"),
+        ("clipping.theta=0", "clipping.theta: expected a number above 0, got 0"),
+        ("degradation.blur=-1", "degradation.blur: expected a number of at least 0, got -1"),
         ("degradation.sigma=a", r"^degradation.sigma: expected a number or a list, \[...\], got"),
         ("++data.test.mine=x", r"^data.test.mine: expected a list, \[...\], got 'x'"),
         ("++callbacks.ema.decay=0.9", "callbacks.ema: has no _target_; choose callbacks=ema, or"),
@@ -86,7 +94,7 @@ def test_type_errors_need_no_torch(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert "error: model.depth: expected an integer, got 'x'\n" in done.stderr
+    assert "error: model.depth: expected an integer of at least 2, got 'x'\n" in done.stderr
     for package in ("torch", "pytorch_lightning"):
         assert not [line for line in done.stderr.splitlines() if line.endswith(f" {package}")]
 

@@ -9,7 +9,8 @@ from tests.sweeps.sweep_commands import Sweeps
     ("typed", "message"),
     [
         (["model.depht=3,4"], "error: model.depht: there is no such key; did you mean model.depth"),
-        (["model.depth=3,x"], "error: model.depth: expected an integer, got 'x'\n"),
+        (["model.depth=3,x"], "error: model.depth: expected an integer of at least 2, got 'x'\n"),
+        (["model.depth=3,1"], "error: model.depth: expected an integer of at least 2, got 1\n"),
         (["seed=0,1", "sweep.metric=val/pnsr"], "error: sweep.metric=val/pnsr: job 0 (seed=0)"),
         (["seed=0,1", "device.devices=[0]"], "error: device.devices=[0]: in a sweep, give how"),
         (["seed=0,1", "sweep.estimat=true"], "error: sweep.estimat: "),
