@@ -19,6 +19,8 @@ def test_the_wheel_carries_the_configuration(tmp_path: Path):
         archive.extractall(tmp_path / "site")
     packed = {n.removeprefix("sr_experiments/") for n in names if "/conf/" in n}
     assert packed == {str(p.relative_to(ROOT)) for p in (ROOT / "conf").rglob("*.yaml")}
+    published = (ROOT / "sr_experiments" / "published").glob("*.csv")
+    assert {f"sr_experiments/published/{path.name}" for path in published} <= names
     assert not any(name.startswith("tests/") for name in names)
 
     # From the unpacked wheel, away from the clone.

@@ -1,5 +1,6 @@
 """What people type, as Hydra takes it."""
 
+import sys
 from collections.abc import Sequence
 
 from hydra._internal.utils import get_args_parser
@@ -7,6 +8,7 @@ from hydra._internal.utils import get_args_parser
 from sr_experiments.cli.hints import keys_of, nearest
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import is_readable
+from sr_experiments.runs.former_names import current_override
 
 # New names are legal below these; Hydra takes them only with a sign.
 _MULTIRUN = ("-m", "--multirun")
@@ -14,7 +16,7 @@ _OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
 
 
 def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
-    """Signs for new names, quotes for paths, and ``-m`` before all overrides.
+    """Signs for new names, quotes for paths, today's words, and ``-m`` before all overrides.
 
     ``data.test.mine=[folder]`` becomes ``++data.test.mine=[folder]``, and ``data.root=~/x`` becomes
     ``data.root="~/x"``.
@@ -23,9 +25,18 @@ def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
         ConfigError: an override has dashes.
     """
     _refuse_dashes(arguments, config_name)
+    arguments = [_current(argument) for argument in arguments]
     # Python's parser takes no override behind a flag that stands between two of them.
     flags = [argument for argument in arguments if argument in _MULTIRUN]
     return [*flags, *(_tidy(argument) for argument in arguments if argument not in flags)]
+
+
+def _current(argument: str) -> str:
+    """The argument in today's words, and a line on stderr where they have changed."""
+    now = current_override(argument)
+    if now != argument:
+        sys.stderr.write(f"note: {argument} is written {now} now\n")
+    return now
 
 
 def _tidy(argument: str) -> str:

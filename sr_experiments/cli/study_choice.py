@@ -13,6 +13,7 @@ from omegaconf import DictConfig
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import parse
+from sr_experiments.runs.former_names import current_override
 from sr_experiments.studies.study import Study, read_study
 
 
@@ -21,7 +22,8 @@ def keep_choice(arguments: Sequence[str]) -> list[str]:
     chosen = [a for a in arguments if "=" in a and f"{parse(a).key}.".startswith("study.")]
     if not chosen:
         return list(arguments)
-    escaped = (choice.replace("\\", "\\\\").replace("'", "\\'") for choice in chosen)
+    current = map(current_override, chosen)
+    escaped = (choice.replace("\\", "\\\\").replace("'", "\\'") for choice in current)
     texts = ",".join(f"'{text}'" for text in escaped)
     return [*(a for a in arguments if a not in chosen), f"study_choice=[{texts}]"]
 

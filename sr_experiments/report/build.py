@@ -83,7 +83,7 @@ def _lead(subject: Subject) -> str:
     where = ", ".join(list(folders)[:3]) + (", ..." if len(folders) > 3 else "")
     counted = f"{runs} run{'s' * (runs > 1)} of {groups} configuration{'s' * (groups > 1)}"
     if subject.study:
-        size = {"mini": "in miniature", "paper": "in full length"}
+        size = {"tiny": "in miniature", "mini": "in miniature", "paper": "in full length"}
         sizes = dict.fromkeys(str(run.study.get("size") or "") for run in subject.runs)
         known = " and ".join(size.get(each, f"in size {each}") for each in sizes if each)
         return f"{subject.study.source}. {counted}{f', {known}' if known else ''}, from {where}."

@@ -5,10 +5,11 @@ from sr_experiments.report.convergence import ends, speeds
 from sr_experiments.report.labels import is_decibel
 from sr_experiments.report.subject import Group, Subject
 from sr_experiments.runs.read import Run
+from sr_experiments.studies.columns import Column
 from sr_experiments.studies.comparison import Comparison, Outcome, compare
 from sr_experiments.studies.measures import at_share
 from sr_experiments.studies.speed import Speed
-from sr_experiments.studies.study import Column, Study, StudyClaim
+from sr_experiments.studies.study import Study, StudyClaim
 from sr_experiments.studies.verdict import judge
 
 

@@ -9,8 +9,9 @@ from sr_experiments.report.content import Cell, Results, Row
 from sr_experiments.report.labels import digits, label, number
 from sr_experiments.report.subject import Group, Subject
 from sr_experiments.runs.read import Run
+from sr_experiments.studies.columns import Column, Published
 from sr_experiments.studies.statistics import estimate
-from sr_experiments.studies.study import Column, Published, Study
+from sr_experiments.studies.study import Study
 
 
 def make_results(subject: Subject) -> Results | None:

@@ -3,6 +3,7 @@
 An entry is kept for one release after the renaming.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -20,6 +21,28 @@ TARGETS = {
 }
 #: Keys at the top of a configuration.
 KEYS: dict[str, str] = {}
+
+#: Options of groups and values of keys that were renamed.
+VALUES: dict[str, dict[str, str]] = {
+    "experiment": {"srgan": "srgan_backbones"},
+    "study.size": {"mini": "tiny"},
+}
+_OVERRIDE = re.compile(r"(\+{0,2}|~)([^=@]+)(@[^=]*)?(?:=(.*))?")
+
+
+def current_override(override: str) -> str:
+    """An override as it is written now; others, and what is none, as they are."""
+    match = _OVERRIDE.fullmatch(override)
+    if not match or override.startswith("-"):
+        return override
+    sign, key, package, value = match.groups()
+    first, dot, others = key.partition(".")
+    key = f"{KEYS.get(first, first)}{dot}{others}"
+    written = f"{sign}{key}{package or ''}"
+    if value is None:
+        return written
+    renamed = VALUES.get(key, {})
+    return f"{written}={','.join(renamed.get(each, each) for each in value.split(','))}"
 
 
 class Merged(NamedTuple):

@@ -9,21 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.studies.columns import Block, Column, Published, Tables, select_published
 
 Expected = Literal["higher", "lower", "faster", "slower", "same", "not higher", "not faster"]
-
-
-class Column(BaseModel):
-    """A column of a study's table.
-
-    Attributes:
-        metric: a metric of ``metrics.csv`` or, for a score at the end, of ``status.json``.
-        at: when it is taken, as a share (0, 1] of the run's steps; None: the score at the end.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-    metric: str
-    at: float | None = Field(default=None, gt=0, le=1)
 
 
 class StudyClaim(BaseModel):
@@ -45,14 +33,6 @@ class StudyClaim(BaseModel):
     margin: float = Field(default=0.0, ge=0)
 
 
-@dataclass(frozen=True)
-class Published:
-    """A published value; ``verified`` is false where the source itself was not at hand."""
-
-    value: float
-    verified: bool
-
-
 class _Fields(BaseModel):
     model_config = ConfigDict(extra="forbid")
     name: str
@@ -66,8 +46,8 @@ class _Fields(BaseModel):
     arm: str | None
     recipes: dict[str, list[str]]
     arms: dict[str, list[str] | dict[str, list[str]] | None] = Field(min_length=1)
-    columns: dict[str, Column]
-    published: dict[str, list[float | str | None]]
+    columns: dict[str, Column] | list[Block] | None
+    published: list[Tables]
     claims: list[StudyClaim]
 
 
@@ -82,7 +62,7 @@ class Study:
         metric: the curve that is compared.
         better: "higher" or "lower".
         target: value to which convergence is timed; None: what both arms of a pair reach.
-        size: "mini" or "paper".
+        size: "tiny" or "paper".
         seeds: each arm runs once with each.
         recipe: overrides of all arms.
         arms: overrides of each arm.
@@ -118,12 +98,14 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
         fields = _Fields.model_validate(plain)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(["study", *map(str, first["loc"])])
+        # A key of two types has them in its place, as "dict[str,Column]".
+        key = ".".join(["study", *(str(part) for part in first["loc"] if "[" not in str(part))])
         raise ConfigError(f"{key}: {first['msg']}, got {first['input']!r}") from None
     if fields.size not in fields.recipes:
         known = " or ".join(fields.recipes)
         raise ConfigError(f"study.size={fields.size}: {fields.name} comes as {known}")
-    _check_names(fields)
+    columns = _columns(fields)
+    _check_names(fields, columns)
     kept = fields.model_dump(exclude={"arm", "recipes", "arms", "columns", "published", "claims"})
     return Study(
         **{**kept, "seeds": tuple(fields.seeds)},
@@ -131,15 +113,21 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
         arms={
             n: _of_size(n, arm, fields.size) for n, arm in fields.arms.items() if arm is not None
         },
-        columns=fields.columns,
-        published={name: [_value(v) for v in row] for name, row in fields.published.items()},
+        columns=columns,
+        published=select_published(fields.published, columns, [*fields.arms]),
         claims=tuple(
             c for c in fields.claims if all(fields.arms[a] is not None for a in c.compare)
         ),
     )
 
 
-def _check_names(fields: _Fields) -> None:
+def _columns(fields: _Fields) -> dict[str, Column]:
+    if fields.columns is None or isinstance(fields.columns, dict):
+        return fields.columns or {}
+    return {name: column for block in fields.columns for name, column in block.columns().items()}
+
+
+def _check_names(fields: _Fields, columns: Mapping[str, Column]) -> None:
     for arm in fields.arms:
         if not re.fullmatch(r"[\w-]+", arm):  # or Hydra could not address it
             raise ConfigError(f"study.arms: names take letters, digits, _ and -, got {arm}")
@@ -151,14 +139,9 @@ def _check_names(fields: _Fields) -> None:
                 raise ConfigError(
                     f"study.claims.{i}: there is no arm {arm}; study.arms.{arm}=null leaves one out"
                 )
-        if claim.measure not in ("end", "speed", *fields.columns):
+        if claim.measure not in ("end", "speed", *columns):
             raise ConfigError(
                 f"study.claims.{i}: measure must be end, speed or a column, got {claim.measure}"
-            )
-    for name, row in fields.published.items():
-        if len(row) != len(fields.columns):
-            raise ConfigError(
-                f"study.published.{name}: has {len(row)} values for {len(fields.columns)} columns"
             )
 
 
@@ -168,15 +151,3 @@ def _of_size(name: str, arm: list[str] | dict[str, list[str]], size: str) -> lis
     if size not in arm:
         raise ConfigError(f"study.arms.{name}: has no overrides for study.size={size}")
     return arm[size]
-
-
-def _value(cell: float | str | None) -> Published | None:
-    if cell is None:
-        return None
-    text = str(cell)
-    try:
-        return Published(float(text.removesuffix("?")), verified=not text.endswith("?"))
-    except ValueError:
-        raise ConfigError(
-            f"study.published: {text} is no number, nor one with a question mark"
-        ) from None

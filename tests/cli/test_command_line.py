@@ -46,6 +46,23 @@ def test_dashes(typed: list[str], message: str) -> None:
         tidy(typed, "train")
 
 
+@pytest.mark.parametrize(
+    ("typed", "taken"),
+    [
+        ("experiment=srgan", "experiment=srgan_backbones"),
+        ("experiment=vdsr_mini,srgan", "experiment=vdsr_mini,srgan_backbones"),
+        ("+study.size=mini", "+study.size=tiny"),
+    ],
+)
+def test_words_of_earlier_versions_are_taken_and_said(
+    typed: str, taken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tidy([typed], "train") == [taken]
+    assert capsys.readouterr().err == f"note: {typed} is written {taken} now\n"
+    assert tidy([taken], "train") == [taken]
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize("flag", ["-m", "--multirun"])
 def test_a_sweeps_flag_may_stand_anywhere(flag: str) -> None:
     typed = ["model=vdsr", flag, "seed=0,1"]

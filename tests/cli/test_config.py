@@ -23,9 +23,10 @@ from tests.conftest import smooth_image
 
 HIDDEN = {"base", "gan"}
 OPTIONS = sorted(
-    f"{path.parent.relative_to(conf_dir())}={path.stem}"
-    for path in conf_dir().glob("*/*.yaml")
-    if path.stem not in HIDDEN and path.parent.name not in ("hydra", "set", "metrics", "study")
+    f"{group}={path.relative_to(conf_dir() / group).with_suffix('')}"
+    for path in conf_dir().glob("*/**/*.yaml")
+    if (group := path.relative_to(conf_dir()).parts[0]) not in ("hydra", "set", "metrics", "study")
+    and path.stem not in HIDDEN
 )
 
 

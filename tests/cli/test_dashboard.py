@@ -19,7 +19,7 @@ STUDY = """
 defaults: [base]
 name: rates
 source: nobody
-recipes: {mini: [model=vdsr]}
+recipes: {tiny: [model=vdsr]}
 arms: {high: [optim.lr=0.1], low: [optim.lr=0.01]}
 title: "Rates, and what they do"
 metric: val/set5_x3/psnr_y

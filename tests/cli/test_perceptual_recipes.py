@@ -63,7 +63,7 @@ def test_recipes_build(experiment: str, gan: bool) -> None:
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_the_sweep_over_backbones_composes(backbone: str) -> None:
-    config = composed("experiment=srgan", f"loss.content.backbone={backbone}")
+    config = composed("experiment=srgan_backbones", f"loss.content.backbone={backbone}")
     assert config.loss.content.backbone == backbone
     plain(config)
 

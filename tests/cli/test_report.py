@@ -138,7 +138,7 @@ def test_help_names_the_keys(tmp_path: Path) -> None:
     ids=lambda path: path.stem,
 )
 def test_every_study_is_found_by_its_runs(tmp_path: Path, path: Path) -> None:
-    node = {"name": path.stem, "size": "mini", "arm": "any"}
+    node = {"name": path.stem, "size": "tiny", "arm": "any"}
     make_run(tmp_path / "0", changes={"study": node})
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         study = study_of(read_runs([tmp_path]))

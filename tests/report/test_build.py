@@ -1,6 +1,7 @@
 """What a report says of runs in every condition."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sr_experiments.report.content import Content
 from sr_experiments.report.labels import label
 from sr_experiments.runs.find import read_runs
 from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.studies.columns import Published
 from sr_experiments.studies.study import Study, read_study
 from tests.runs.folders import METRIC, make_run, make_sweep, make_tiles
 
@@ -28,16 +30,16 @@ def tiny_study(**changes: Any) -> Study:
         "metric": METRIC,
         "better": "higher",
         "target": None,
-        "size": "mini",
+        "size": "tiny",
         "seeds": [0, 1, 2],
         "arm": None,
-        "recipes": {"mini": []},
+        "recipes": {"tiny": []},
         "arms": {"good": [], "bad": [], "never": []},
         "columns": {
             "half": {"metric": METRIC, "at": 0.5},
             "end": {"metric": "test/set5_x2/psnr_y", "at": None},
         },
-        "published": {"bicubic": [None, 33.66], "good": [31.0, "36.5?"], "never": [None, 40.0]},
+        "published": [],
         "claims": [
             {"text": "Higher.", "compare": ["good", "bad"]},
             {"text": "Equal.", "compare": ["good", "bad"], "expect": "same", "margin": 0.1},
@@ -46,7 +48,12 @@ def tiny_study(**changes: Any) -> Study:
             {"text": "Never.", "compare": ["good", "never"]},
         ],
     }
-    return read_study(fields | changes)
+    published: dict[str, list[Published | None]] = {
+        "bicubic": [None, Published(33.66, verified=True)],
+        "good": [Published(31.0, verified=True), Published(36.5, verified=False)],
+        "never": [None, Published(40.0, verified=True)],
+    }
+    return replace(read_study(fields | changes), published=published)
 
 
 @pytest.fixture

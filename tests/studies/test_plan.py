@@ -36,13 +36,13 @@ def test_no_key_is_given_twice_and_what_is_typed_wins():
 
 def test_an_arm_wins_over_the_recipe():
     arms = {"deep": ["model.depth=9"], "b": []}
-    first = planned(arms=arms, claims=[], published={})[0]
+    first = planned(arms=arms, claims=[], published=[])[0]
     assert [o for o in first if o.startswith("model.depth")] == ["model.depth=9"]
 
 
 @pytest.mark.parametrize("mark", ["", "+", "++", "~"])
 def test_marks_do_not_hide_a_key(mark: str):
-    recipes = {"mini": ["model=vdsr", "~data.test.set14"]}
+    recipes = {"tiny": ["model=vdsr", "~data.test.set14"]}
     typed = [f"{mark}data.test.set14" + ("" if mark == "~" else "=[Set14]")]
     for job in planned(typed, recipes=recipes):
         assert [o for o in job if "set14" in o] == typed

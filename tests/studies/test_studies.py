@@ -24,7 +24,7 @@ from tests.conftest import smooth_image
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(p.stem for p in (conf_dir() / "study").glob("*.yaml") if p.stem != "base")
 every_study = pytest.mark.parametrize("name", NAMES)
-every_size = pytest.mark.parametrize("size", ["mini", "paper"])
+every_size = pytest.mark.parametrize("size", ["tiny", "paper"])
 FOLDERS = ["T91", "BSD200", "BSD100", "BSD500_test", "Set5", "Set14", "B100", "Urban100", "Set12"]
 DIV2K = ["DIV2K_train_HR", "DIV2K_valid_HR"]
 
@@ -126,13 +126,13 @@ def test_a_job_runs(name: str, root: Path, command):
     if "srgan" in name:
         extra.remove("patches.size=12")
         extra.append("patches.size=8")
-    study, planned = chosen(name, "mini", root, *extra)
+    study, planned = chosen(name, "tiny", root, *extra)
     index = -1 if name in LAST else 0
     result = command("train", *planned[index])
     assert result.code == 0, result.err
     assert result.status["state"] == "finished"
     recorded = yaml.safe_load((result.folder / "config.yaml").read_text())
-    assert recorded["study"] == {"name": name, "size": "mini", "arm": list(study.arms)[index]}
+    assert recorded["study"] == {"name": name, "size": "tiny", "arm": list(study.arms)[index]}
     assert result.status["metrics"][study.metric] > 0
 
 

@@ -1,10 +1,12 @@
 """What a study's file may say."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.studies.columns import Published
 from sr_experiments.studies.study import read_study
 
 
@@ -16,13 +18,13 @@ def node(**changes: Any) -> dict[str, Any]:
         "metric": "val/psnr",
         "better": "higher",
         "target": None,
-        "size": "mini",
+        "size": "tiny",
         "seeds": [0, 1],
         "arm": None,
-        "recipes": {"paper": ["model=vdsr"], "mini": ["model=vdsr", "model.depth=4"]},
+        "recipes": {"paper": ["model=vdsr"], "tiny": ["model=vdsr", "model.depth=4"]},
         "arms": {"a": ["optim.lr=0.1"], "b": ["optim.lr=0.01"]},
-        "columns": {"Set5 x2": {"metric": "test/set5_x2/psnr_y", "at": None}},
-        "published": {"a": [36.9], "bicubic": ["33.66?"], "b": [None]},
+        "columns": [{"sets": ["Set5"], "scales": [2]}],
+        "published": [],
         "claims": [{"text": "a is better", "compare": ["a", "b"], "expect": "higher"}],
         **changes,
     }
@@ -41,15 +43,77 @@ def test_reads_one_size():
     assert read_study(node(size="paper")).recipe == ("model=vdsr",)
 
 
-def test_a_question_mark_says_that_the_source_was_not_at_hand():
-    published = read_study(node()).published
-    assert (published["a"][0].value, published["a"][0].verified) == (36.9, True)
-    assert (published["bicubic"][0].value, published["bicubic"][0].verified) == (33.66, False)
-    assert published["b"] == [None]
+def test_columns_are_derived_from_sets_scales_and_metrics():
+    blocks = [
+        {"sets": ["Set5", "Set14"], "scales": [2, 3], "metrics": ["psnr_y", "ssim_y"]},
+        {"sets": {"14 images": "set12"}, "scales": [1], "metrics": ["psnr_rgb", "seconds"]},
+    ]
+    columns = read_study(node(columns=blocks)).columns
+    assert {heading: column.metric for heading, column in columns.items()} == {
+        "Set5 x2": "test/set5_x2/psnr_y",
+        "Set5 x3": "test/set5_x3/psnr_y",
+        "Set14 x2": "test/set14_x2/psnr_y",
+        "Set14 x3": "test/set14_x3/psnr_y",
+        "Set5 x2 SSIM": "test/set5_x2/ssim_y",
+        "Set5 x3 SSIM": "test/set5_x3/ssim_y",
+        "Set14 x2 SSIM": "test/set14_x2/ssim_y",
+        "Set14 x3 SSIM": "test/set14_x3/ssim_y",
+        "14 images RGB": "test/set12_x1/psnr_rgb",
+        "14 images seconds": "test/set12_x1/seconds",
+    }
+    assert columns["14 images RGB"].published_set == "14 images"
+
+
+PAPER = """source,table,method,set,scale,metric,value,verified
+Somebody,Table 1,A,Set5,2,psnr_y,36.9,true
+Somebody,Table 1,bicubic,Set5,2,psnr_y,33.66,false
+Somebody,Table 1,A,Set5,2,psnr_y@0.5,36.1,true
+Somebody,Table 1,A,Set14,2,psnr_y,32.1,true
+Somebody,Table 2,A,Set5,2,psnr_y,36.8,true
+"""
+
+
+@pytest.fixture
+def paper(tmp_path: Path) -> str:
+    (tmp_path / "paper.csv").write_text(PAPER)
+    return str(tmp_path / "paper.csv")
+
+
+def test_published_values_find_their_columns_and_arms(paper: str):
+    published = [{"paper": paper, "tables": ["Table 1"]}]
+    assert read_study(node(published=published)).published == {
+        "a": [Published(36.9, verified=True)],
+        "bicubic": [Published(33.66, verified=False)],
+    }
+    half = {"half": {"metric": "val/set5_x2/psnr_y", "at": 0.5}}
+    changed = read_study(node(columns=half, published=published))
+    assert changed.published == {"a": [Published(36.1, verified=True)]}
+
+
+def test_published_values_of_methods_with_other_names(paper: str):
+    published = [{"paper": paper, "tables": ["Table 2"], "methods": {"a": "A", "b": "A"}}]
+    value = [Published(36.8, verified=True)]
+    assert read_study(node(published=published)).published == {"a": value, "b": value}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tables": ["Table 9"]}, "has no table Table 9; it has Table 1, Table 2"),
+        ({"sets": ["B100"]}, "has no set b100"),
+        ({"methods": {"a": "C"}}, "has no method C"),
+        ({"methods": {"c": "A"}}, "there is no arm c"),
+        ({"paper": "vdsrr"}, "published=vdsrr: no such paper; known are .*vdsr"),
+        ({"paper": "nowhere.csv"}, "published=nowhere.csv: no such file"),
+    ],
+)
+def test_published_values_that_are_not_there(paper: str, changes: dict[str, Any], message: str):
+    with pytest.raises(ConfigError, match=message):
+        read_study(node(published=[{"paper": paper, **changes}]))
 
 
 def test_an_arm_may_differ_between_sizes():
-    arms = {"a": {"paper": ["optim.lr=0.1"], "mini": ["optim.lr=0.2"]}, "b": ["optim.lr=0.01"]}
+    arms = {"a": {"paper": ["optim.lr=0.1"], "tiny": ["optim.lr=0.2"]}, "b": ["optim.lr=0.01"]}
     assert read_study(node(arms=arms)).arms == {"a": ["optim.lr=0.2"], "b": ["optim.lr=0.01"]}
     assert read_study(node(arms=arms, size="paper")).arms["a"] == ["optim.lr=0.1"]
 
@@ -58,7 +122,6 @@ def test_an_arm_can_be_left_out_with_what_is_claimed_of_it():
     study = read_study(node(arms={"a": ["optim.lr=0.1"], "b": None}))
     assert list(study.arms) == ["a"]
     assert study.claims == ()
-    assert list(study.published) == ["a", "bicubic", "b"]
 
 
 @pytest.mark.parametrize(
@@ -70,18 +133,17 @@ def test_an_arm_can_be_left_out_with_what_is_claimed_of_it():
         ({"claims": claim(expect="best")}, r"study\.claims\.0\.expect: .*'best'"),
         ({"claims": claim(margin=-1)}, r"study\.claims\.0\.margin"),
         ({"claims": claim(margn=1)}, r"study\.claims\.0\.margn"),
-        ({"published": {"a": [1.0, 2.0]}}, r"published\.a: has 2 values for 1 columns"),
-        ({"published": {"a": ["about 3"]}}, r"study\.published: about 3 is no number"),
-        ({"size": "large"}, r"study\.size=large: small comes as paper or mini"),
-        ({"arms": {"lr 0.1": ["optim.lr=0.1"]}, "published": {}, "claims": []}, "got lr 0.1"),
+        ({"published": {"a": [36.9]}}, r"study\.published: .*list"),
+        ({"size": "large"}, r"study\.size=large: small comes as paper or tiny"),
+        ({"arms": {"lr 0.1": ["optim.lr=0.1"]}, "claims": []}, "got lr 0.1"),
         ({"arms": {}}, r"study\.arms"),
-        ({"arms": {"a": {"paper": []}, "b": []}}, r"study\.arms\.a: has no overrides for .*mini"),
+        ({"arms": {"a": {"paper": []}, "b": []}}, r"study\.arms\.a: has no overrides for .*tiny"),
         ({"arms": {"a": None, "b": None}}, r"study\.arms: every arm is null"),
         ({"seeds": []}, r"study\.seeds"),
         ({"seeds": ["x"]}, r"study\.seeds\.0: .*'x'"),
         ({"better": "more"}, r"study\.better"),
         ({"columns": {"c": {"metric": "m", "at": 1.5}}}, r"study\.columns\.c\.at"),
-        ({"sizes": ["mini"]}, r"study\.sizes"),
+        ({"sizes": ["tiny"]}, r"study\.sizes"),
     ],
 )
 def test_mistakes_are_named(changes: dict[str, Any], message: str):
