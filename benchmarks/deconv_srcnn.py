@@ -2,7 +2,7 @@
 
 `python benchmarks/deconv_srcnn.py DATA`. A bare loop instead of the framework's, so that a variant
 takes half a minute: widths 32 and 16, batches of 16 patches of 33 x 33, Adam unless said, mean
-squared error, one thread, one seed. PSNR is scored as by `eval=vdsr`.
+squared error, one thread, one seed. PSNR is scored as by `protocol=vdsr`.
 """
 
 import argparse

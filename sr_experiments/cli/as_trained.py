@@ -17,7 +17,7 @@ from sr_experiments.runs.command import parse
 # Groups that decide about a score, with the keys that do; None: all.
 _SCORING: dict[str, tuple[str, ...] | None] = {
     "degradation": None,
-    "eval": None,
+    "protocol": None,
     "data": ("root", "train", "val", "test", "low_resolution"),
 }
 _RECIPES = ("experiment", "study")  # choose an option of every group
@@ -96,7 +96,7 @@ def _only_trains(key: str) -> bool:
 
 
 def typed_keys(overrides: Sequence[str]) -> list[str]:
-    """The keys of overrides, as ``eval`` and ``eval.shave``, without their signs."""
+    """The keys of overrides, as ``protocol`` and ``protocol.shave``, without their signs."""
     return [parse(override).path for override in overrides]
 
 

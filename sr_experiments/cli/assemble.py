@@ -97,7 +97,7 @@ def build_scorers(
     config: DictConfig, data: RestorationDataModule, network: Network
 ) -> dict[str, BenchmarkScore]:
     """What scores the "val" and the "test" sets."""
-    protocol = build("eval", config.eval)
+    protocol = build("protocol", config.protocol)
     chosen = config.metrics if "metrics" in config else {}
     measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
     return {

@@ -106,7 +106,7 @@ def check_alike(name: str, config: DictConfig, other_name: str, other: DictConfi
     Raises:
         ConfigError: they are not.
     """
-    for key in ("model.scales", "eval", "data.root", "data.test", "data.low_resolution"):
+    for key in ("model.scales", "protocol", "data.root", "data.test", "data.low_resolution"):
         ours, theirs = (_flat(c, key) for c in (config, other))
         unlike = [k for k in ours | theirs if ours.get(k) != theirs.get(k)]
         if unlike:

@@ -73,7 +73,7 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
         if not 0 <= content[key] < limit:
             raise ConfigError(f"{key}: must be from 0 to {limit - 1}, got {content[key]}")
     # Other groups contain some; a mistake is named where it was typed.
-    for name in sorted(content, key=lambda name: name in ("data", "eval")):
+    for name in sorted(content, key=lambda name: name in ("data", "protocol")):
         if network or name != "model":
             _check(name, content[name])
     for group in _LISTS:
@@ -91,7 +91,7 @@ def checked_preparation(config: DictConfig) -> None:
     """
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    known = {*_PREPARATION_TYPES, "set", "degradation"}
+    known = {*_PREPARATION_TYPES, "dataset", "degradation"}
     for unknown in sorted(map(str, content.keys() - known)):
         raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
     for key, kind in _PREPARATION_TYPES.items():
@@ -102,10 +102,10 @@ def checked_preparation(config: DictConfig) -> None:
     for part, target in _CATALOGUE.items():
         signature = read_signature(f"sr_experiments.data.prepare.{target}")
         assert signature
-        nodes = content["set"][part]
+        nodes = content["dataset"][part]
         named = nodes.items() if isinstance(nodes, Mapping) else enumerate(nodes)
         for name, node in named:
-            check_names(f"set.{part}.{name}", node, signature.hints, signature.open_ended)
+            check_names(f"dataset.{part}.{name}", node, signature.hints, signature.open_ended)
 
 
 def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:

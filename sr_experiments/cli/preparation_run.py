@@ -23,24 +23,24 @@ def preparation_run(config: DictConfig) -> None:
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
     states = prepare(
-        _published(content["set"], build("degradation", config.degradation)),
+        _published(content["dataset"], build("degradation", config.degradation)),
         Path(str(config.root)).expanduser(),
         Path(str(config.cache)).expanduser(),
         Path(str(config.source)).expanduser() if config.source else None,
         bool(config.keep_archives),
         config.workers,
     )
-    _print(content["set"]["name"], states, str(config.root))
+    _print(content["dataset"]["name"], states, str(config.root))
 
 
 def _published(content: Any, degradation: Degradation) -> Published:
     folders = {
-        name: _make(f"set.folders.{name}", Folder, folder)
+        name: _make(f"dataset.folders.{name}", Folder, folder)
         for name, folder in content["folders"].items()
     }
-    files = [_make("set.files", RemoteFile, file) for file in content["files"]]
+    files = [_make("dataset.files", RemoteFile, file) for file in content["files"]]
     recipes = [
-        _make("set.recipes", Recipe, {**recipe, "degradation": degradation})
+        _make("dataset.recipes", Recipe, {**recipe, "degradation": degradation})
         for recipe in content["recipes"]
     ]
     return Published(content["name"], folders, files, recipes)

@@ -1,4 +1,4 @@
-"""``python prepare.py set=sr291``: fetches or imports a published set and builds its stores."""
+"""``python prepare.py dataset=sr291``: fetches or imports a published set and builds its stores."""
 
 from omegaconf import DictConfig
 

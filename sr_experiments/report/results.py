@@ -36,7 +36,7 @@ def make_results(subject: Subject) -> Results | None:
 
 def protocol_of(run: Run) -> str:
     """The protocol that a run was scored by: its name, and what was changed of it."""
-    node = run.config.get("eval")
+    node = run.config.get("protocol")
     return run.protocol or str(node.get("name", "")) if isinstance(node, dict) else ""
 
 

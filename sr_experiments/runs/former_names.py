@@ -20,12 +20,13 @@ TARGETS = {
     },
 }
 #: Keys at the top of a configuration.
-KEYS: dict[str, str] = {}
+KEYS: dict[str, str] = {"eval": "protocol", "set": "dataset"}
 
 #: Options of groups and values of keys that were renamed.
 VALUES: dict[str, dict[str, str]] = {
     "experiment": {"srgan": "srgan_backbones"},
     "study.size": {"mini": "tiny"},
+    "hparams_search": {"optuna": "vdsr_optuna"},
 }
 _OVERRIDE = re.compile(r"(\+{0,2}|~)([^=@]+)(@[^=]*)?(?:=(.*))?")
 

@@ -29,9 +29,9 @@ REDNET = [
     "patches.size=20",
 ]
 RUNS = {
-    "rgb protocol": [*EDSR, "eval.channel=rgb"],
+    "rgb protocol": [*EDSR, "protocol.channel=rgb"],
     "noise": [*REDNET, "model.scales=[2]", "degradation=bicubic_noise"],
-    "denoiser": [*REDNET, "model.scales=[1]", "degradation=noise", "eval=denoise"],
+    "denoiser": [*REDNET, "model.scales=[1]", "degradation=noise", "protocol=denoise"],
 }
 
 
@@ -67,13 +67,15 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
 def test_what_is_typed_wins_and_is_said(command: Command, images: list[str]):
     trained = command("train", *images, *TINY, "panels=0")
     result = command(
-        "evaluate", last(trained), "eval=rgb8", "degradation.sigma=5", "model.scales=[3]",
+        "evaluate", last(trained), "protocol=rgb8", "degradation.sigma=5", "model.scales=[3]",
         "optim.lr=1", "panels=0", run="scored",
     )  # fmt: skip
     assert result.code == 0, result.err
     assert "model.scales=[3] as typed; in training [2,3,4]" in result.out
     assert "degradation.sigma=5 as typed; in training sigma=0.0" in result.out
-    assert "eval.name=rgb8 eval.source=rgb eval.lr_uint8=true as typed; in" in result.out
+    assert (
+        "protocol.name=rgb8 protocol.source=rgb protocol.lr_uint8=true as typed; in" in result.out
+    )
     assert "optim.lr=1: without effect on scores" in result.out
     rows = table_of(result.folder)
     assert [(row["scale"], row["protocol"]) for row in rows] == [("3", "rgb8")]
@@ -91,7 +93,7 @@ def test_what_contradicts_the_network_is_refused(typed: list[str], message: str)
         {
             "model": {"_target_": "sr_experiments.models.EDSR", "depth": 4, "scales": [2]},
             "degradation": {"_target_": "d"},
-            "eval": {},
+            "protocol": {},
             "data": {},
         }
     )
@@ -112,10 +114,10 @@ def test_what_contradicts_the_network_is_refused(typed: list[str], message: str)
 def test_a_stored_protocol_cannot_name_code(node: dict):
     network = {"_target_": "sr_experiments.models.VDSR", "scales": [2]}
     config = OmegaConf.create(
-        {"model": network, "degradation": {"_target_": "d"}, "eval": {"shave": 1}, "data": {}}
+        {"model": network, "degradation": {"_target_": "d"}, "protocol": {"shave": 1}, "data": {}}
     )
     with pytest.raises(CheckpointError, match="is no plain value"):
-        as_trained(config, {"model": network, "eval": node}, [], "last.ckpt")
+        as_trained(config, {"model": network, "protocol": node}, [], "last.ckpt")
 
 
 @pytest.mark.parametrize(
@@ -169,8 +171,8 @@ def test_scales_that_a_checkpoint_does_not_hold_are_named(command: Command, imag
 
 
 def test_keys_of_overrides():
-    overrides = ["+data.test.mine=[a=b]", "~eval.shave", "model=edsr", "data/patches@x=grid41"]
-    assert typed_keys(overrides) == ["data.test.mine", "eval.shave", "model", "data.patches"]
+    overrides = ["+data.test.mine=[a=b]", "~protocol.shave", "model=edsr", "data/patches@x=grid41"]
+    assert typed_keys(overrides) == ["data.test.mine", "protocol.shave", "model", "data.patches"]
 
 
 def test_runs_that_are_scored_differently_are_not_put_side_by_side(
@@ -178,14 +180,14 @@ def test_runs_that_are_scored_differently_are_not_put_side_by_side(
 ):
     tiny = [*TINY, "panels=0", "model.scales=[2]"]
     one = command("train", *images, *tiny, run="one")
-    two = command("train", *images, *tiny, "eval=double", run="two")
+    two = command("train", *images, *tiny, "protocol=double", run="two")
     runs = f"runs=[{one.folder},{two.folder}]"
     refused = command("compare", runs, "panels=0", run="refused")
     assert refused.code == 2
-    assert "eval.name=vdsr and double; choose for all: eval=..." in refused.err
-    taken = command("compare", runs, "eval=vdsr", "panels=1", run="taken")
+    assert "protocol.name=vdsr and double; choose for all: protocol=..." in refused.err
+    taken = command("compare", runs, "protocol=vdsr", "panels=1", run="taken")
     assert taken.code == 0, taken.err
-    assert "eval.name=vdsr" in taken.out
+    assert "protocol.name=vdsr" in taken.out
     assert (taken.folder / "images" / "comparison.png").is_file()
 
 

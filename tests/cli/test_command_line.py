@@ -52,6 +52,11 @@ def test_dashes(typed: list[str], message: str) -> None:
         ("experiment=srgan", "experiment=srgan_backbones"),
         ("experiment=vdsr_mini,srgan", "experiment=vdsr_mini,srgan_backbones"),
         ("+study.size=mini", "+study.size=tiny"),
+        ("hparams_search=optuna", "hparams_search=vdsr_optuna"),
+        ("eval=rgb8", "protocol=rgb8"),
+        ("eval.shave=4", "protocol.shave=4"),
+        ("~eval.degradation", "~protocol.degradation"),
+        ("set=t91", "dataset=t91"),
     ],
 )
 def test_words_of_earlier_versions_are_taken_and_said(

@@ -25,7 +25,8 @@ HIDDEN = {"base", "gan"}
 OPTIONS = sorted(
     f"{group}={path.relative_to(conf_dir() / group).with_suffix('')}"
     for path in conf_dir().glob("*/**/*.yaml")
-    if (group := path.relative_to(conf_dir()).parts[0]) not in ("hydra", "set", "metrics", "study")
+    if (group := path.relative_to(conf_dir()).parts[0])
+    not in ("hydra", "dataset", "metrics", "study")
     and path.stem not in HIDDEN
 )
 

@@ -40,7 +40,7 @@ def test_the_table_is_that_of_the_saved_weights(command: Command, images: list[s
     trained = command("train", *LONG, *images, "callbacks=ema", run="trained")
     checkpoint = trained.folder / "checkpoints" / "last.ckpt"
     scored = command(
-        "evaluate", *images, "panels=0", f"ckpt_path={checkpoint}", "eval=vdsr", run="scored"
+        "evaluate", *images, "panels=0", f"ckpt_path={checkpoint}", "protocol=vdsr", run="scored"
     )
     theirs = {k: v for k, v in scored.status["metrics"].items() if "seconds" not in k}
     assert theirs

@@ -193,7 +193,7 @@ def test_a_public_vdsr_scores_as_published(command: Command, shared_data, shared
         f"data.root={shared_data}",
         "~data.test.set14",
         "model.scales=[3]",
-        "eval=double",
+        "protocol=double",
         "panels=0",
     )
     assert result.code == 0, result.err

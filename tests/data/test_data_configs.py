@@ -22,7 +22,7 @@ def options(group: str) -> list[str]:
 def test_choices_fit_their_targets(choice: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("train", overrides=[choice, "data.root=x"])
-    for group in ("data", "degradation", "patches", "eval"):
+    for group in ("data", "degradation", "patches", "protocol"):
         check(group, OmegaConf.to_container(config[group], resolve=True))
     assert isinstance(build("degradation", config.degradation), Degradation)
     assert build("patches", config.patches).size > 0
@@ -53,11 +53,11 @@ def test_vdsr_trains_for_the_steps_of_its_paper(more: list[str]) -> None:
     assert abs(steps - 9960) <= 40
 
 
-@pytest.mark.parametrize("name", options("set"))
+@pytest.mark.parametrize("name", options("dataset"))
 def test_published_sets_are_well_formed(name: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = compose("prepare", overrides=[f"set={name}"])
-    content = OmegaConf.to_container(config.set, resolve=True)
+        config = compose("prepare", overrides=[f"dataset={name}"])
+    content = OmegaConf.to_container(config.dataset, resolve=True)
     published = _published(content, Degradation())
     assert published.name == name
     assert published.files
@@ -67,8 +67,8 @@ def test_published_sets_are_well_formed(name: str) -> None:
 
 def test_prepared_folders_are_those_that_data_names() -> None:
     prepared = set()
-    for name in options("set"):
-        content = OmegaConf.load(Path(conf_dir()) / "set" / f"{name}.yaml")
+    for name in options("dataset"):
+        content = OmegaConf.load(Path(conf_dir()) / "dataset" / f"{name}.yaml")
         prepared |= set(content.folders)
     for name in options("data"):
         if name in ("demo", "folder", "imagenet_folder"):

@@ -76,14 +76,14 @@ def test_colour_is_compared_as_scikit_image_does_on_matlab_s_images(shared_data:
 @pytest.mark.parametrize("name", sorted(NAMED))
 def test_names_mean_what_their_configuration_says(name: str):
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
-        config = compose("evaluate", [f"eval={name}", "degradation=bicubic"])
-    built = build("eval", config.eval)
+        config = compose("evaluate", [f"protocol={name}", "degradation=bicubic"])
+    built = build("protocol", config.protocol)
     assert replace(built, degradation=None) == NAMED[name]
     assert built.label == name
 
 
 def test_every_configuration_is_a_named_protocol():
-    assert {p.stem for p in (conf_dir() / "eval").glob("*.yaml")} == set(NAMED)
+    assert {p.stem for p in (conf_dir() / "protocol").glob("*.yaml")} == set(NAMED)
 
 
 def test_what_differs_from_the_named_protocol_is_part_of_the_name():

@@ -30,7 +30,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def typed(source: Path, folder: Path) -> list[str]:
     return [
-        *("set=t91", "set.folders.T91.digest=null", f"source={source}", "workers=2"),
+        *("dataset=t91", "dataset.folders.T91.digest=null", f"source={source}", "workers=2"),
         *(f"root={folder}", f"cache={folder}/cache"),
     ]
 

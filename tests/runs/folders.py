@@ -45,7 +45,7 @@ def make_run(
         "data": {"root": "data", "seed": seed, "patches": {"size": 41}},
         "patches": {"size": 41},
         "optim": {"_target_": "sr_experiments.training.optimizers.sgd", "lr": lr},
-        "eval": {"name": "vdsr", "channel": "y"},
+        "protocol": {"name": "vdsr", "channel": "y"},
         "model": {"_target_": "sr_experiments.models.VDSR", "depth": 8},
         **study,
         **(changes or {}),

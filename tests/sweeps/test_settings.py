@@ -17,7 +17,7 @@ from tests.sweeps.sweep_commands import Sweeps
 CONFIG = {
     "data": {"val": {"demo": ["a.png"]}, "test": {"set5": ["Set5"], "none": None}, "held_out": 5},
     "model": {"scales": [2, 3.5]},
-    "eval": {"channel": "y"},
+    "protocol": {"channel": "y"},
     "metrics": {"lpips": {}},
 }
 

@@ -51,7 +51,7 @@ def states(folder: Path) -> list[str]:
 def test_search_is_killed_and_resumed(sweeps: Sweeps) -> None:
     arguments = (
         "-m",
-        "hparams_search=optuna",
+        "hparams_search=vdsr_optuna",
         "hydra.sweeper.trials=5",
         "seed=range(0, 1000)",
         "tags=[sleep:0.3]",
