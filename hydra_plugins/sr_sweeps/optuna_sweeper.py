@@ -63,7 +63,7 @@ class OptunaSweeper(Sweeper):
             from sr_experiments.sweeps import search
         except ImportError:
             raise ConfigError(
-                "hparams_search=vdsr_optuna: Optuna is not installed; pip install 'sr-experiments[hpo]'"
+                "hydra/sweeper=optuna: Optuna is not installed; pip install 'sr-experiments[hpo]'"
             ) from None
         space = [f"{key}={value}" for key, value in self.params.items()]
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)

@@ -28,7 +28,7 @@ VALUES: dict[str, dict[str, str]] = {
     "study.size": {"mini": "tiny"},
     "hparams_search": {"optuna": "vdsr_optuna"},
 }
-_OVERRIDE = re.compile(r"(\+{0,2}|~)([^=@]+)(@[^=]*)?(?:=(.*))?")
+_OVERRIDE = re.compile(r"(~|\+{0,2})([^=@]+)(@[^=]*)?(?:=(.*))?")
 
 
 def current_override(override: str) -> str:

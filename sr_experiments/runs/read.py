@@ -97,7 +97,7 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     with _noting(METRICS, wrong):
         measured = read_metrics(folder / METRICS)
     with _noting(RESULTS, wrong):
-        channel = str((config.get("eval") or {}).get("channel", "y"))
+        channel = str((config.get("protocol") or {}).get("channel", "y"))
         scores, bicubic, protocol = read_results(folder / RESULTS, channel)
     recorded: dict[str, float] = {}
     seconds = 0.0

@@ -65,7 +65,7 @@ def check_metric(metric: str, job: Job) -> None:
     Raises:
         ConfigError: the job will have no such metric.
     """
-    if not {"data", "model", "eval"} <= job.config.keys():
+    if not {"data", "model", "protocol"} <= job.config.keys():
         return
     known = list(score_names(job.config))
     stage, slash, _ = metric.partition("/")
@@ -82,7 +82,8 @@ def check_metric(metric: str, job: Job) -> None:
 
 def score_names(config: dict[str, Any]) -> Iterator[str]:
     """Names of all scores of a training run, the means first."""
-    data, channel, metrics = config["data"], config["eval"]["channel"], config.get("metrics") or {}
+    data, channel = config["data"], config["protocol"]["channel"]
+    metrics = config.get("metrics") or {}
     sets = {
         stage: [n for n, entries in (data.get(stage) or {}).items() if entries]
         for stage in ("val", "test")

@@ -73,9 +73,7 @@ def test_what_is_typed_wins_and_is_said(command: Command, images: list[str]):
     assert result.code == 0, result.err
     assert "model.scales=[3] as typed; in training [2,3,4]" in result.out
     assert "degradation.sigma=5 as typed; in training sigma=0.0" in result.out
-    assert (
-        "protocol.name=rgb8 protocol.source=rgb protocol.lr_uint8=true as typed; in" in result.out
-    )
+    assert "protocol.source=rgb protocol.lr_uint8=true as typed; in training" in result.out
     assert "optim.lr=1: without effect on scores" in result.out
     rows = table_of(result.folder)
     assert [(row["scale"], row["protocol"]) for row in rows] == [("3", "rgb8")]

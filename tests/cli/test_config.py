@@ -22,12 +22,11 @@ from sr_experiments.cli.loggers import build_loggers
 from tests.conftest import smooth_image
 
 HIDDEN = {"base", "gan"}
+OTHERS = ("hydra", "dataset", "metrics", "study")
 OPTIONS = sorted(
     f"{group}={path.relative_to(conf_dir() / group).with_suffix('')}"
     for path in conf_dir().glob("*/**/*.yaml")
-    if (group := path.relative_to(conf_dir()).parts[0])
-    not in ("hydra", "dataset", "metrics", "study")
-    and path.stem not in HIDDEN
+    if (group := path.relative_to(conf_dir()).parts[0]) not in OTHERS and path.stem not in HIDDEN
 )
 
 

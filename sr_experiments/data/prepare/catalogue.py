@@ -39,7 +39,7 @@ class Published:
     """A set of images as it is published.
 
     Attributes:
-        name: what ``set=`` is called.
+        name: what ``dataset=`` is called.
         folders: its folders below the root.
         files: archives or images to fetch; an address with ``{01..24}`` stands for many.
         recipes: stores to build.
