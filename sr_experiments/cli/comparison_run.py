@@ -23,10 +23,12 @@ from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
 from sr_experiments.evaluation.panel import draw_comparison
+from sr_experiments.evaluation.published_table import print_published
 from sr_experiments.evaluation.results import panel_items
 from sr_experiments.evaluation.table import print_tradeoff, write_tradeoff
 from sr_experiments.imaging import save_image
 from sr_experiments.models import Network
+from sr_experiments.published import chosen_papers
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.identity import flatten, numbered
 from sr_experiments.runs.read import read_run
@@ -36,6 +38,7 @@ from sr_experiments.studies.configurations import ALL, group
 def comparison_run(config: DictConfig) -> float:
     """Scores, prints, draws and writes; the best mean PSNR over the sets in dB."""
     plain(config, network=False)
+    chosen_papers(config.published)  # a mistake is told before anything is scored
     runs = load_runs(config, HydraConfig.get().overrides.task)
     networks = {name: run.network for name, run in runs.items()}
     first = next(iter(runs.values()))
@@ -62,6 +65,9 @@ def _present(
 ) -> None:
     folder = Path(config.run_dir)
     print_tradeoff(rows, scorer.protocol)
+    print_published(
+        next(iter(rows.values())), scorer.protocol.channel, chosen_papers(config.published)
+    )
     write_tradeoff(rows, scorer.protocol, folder / "comparison.csv")
     if config.panels:
         chosen = panel_items(data, config.panels)

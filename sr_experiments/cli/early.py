@@ -27,6 +27,7 @@ _ROOT_TYPES = {
     "runs": list[str],
     "checkpoint": str,
     "trusted": list[str],
+    "published": str | list[str],
 }
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
 _OWN_DEVICE_KEYS = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
+from pytorch_lightning.utilities import rank_zero_only
 
 from sr_experiments.cli.as_trained import say, take_over, without_effect
 from sr_experiments.cli.assemble import (
@@ -19,10 +20,12 @@ from sr_experiments.cli.loggers import build_loggers, log_config
 from sr_experiments.cli.network import build_network, load_trained, padding_remark
 from sr_experiments.cli.summary import print_summary
 from sr_experiments.errors import ConfigError
+from sr_experiments.evaluation.published_table import print_published
 from sr_experiments.evaluation.results import save_results
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.inference.checkpoints import load_into
 from sr_experiments.models import Network
+from sr_experiments.published import chosen_papers
 from sr_experiments.runs.checkpoints import chosen_checkpoint
 from sr_experiments.runs.folder import RunFolder
 from sr_experiments.runs.record import record_run
@@ -33,6 +36,7 @@ def evaluation_run(config: DictConfig) -> float:
     plain(config, network=config.ckpt_path is None)
     said = prepare_scoring(config, HydraConfig.get().overrides.task)
     content = plain(config)
+    papers = chosen_papers(config.published)
     pl.seed_everything(config.seed, workers=True, verbose=False)
     network = load_network(config)
     if config.weights and (remark := padding_remark(network)):
@@ -52,6 +56,8 @@ def evaluation_run(config: DictConfig) -> float:
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         save_results(scorers["test"], network, data, folder.path, panels, loggers)
+        rows, channel = scorers["test"].compute(), scorers["test"].protocol.channel
+        rank_zero_only(print_published)(rows, channel, papers)
     return metrics["test/psnr"]
 
 

@@ -8,6 +8,7 @@ for PSNR and in seconds for times; ``verified``: false where the source itself w
 
 import csv
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,18 @@ class PublishedValue:
 def papers() -> list[str]:
     """The papers whose values come with the package."""
     return sorted(path.stem for path in Path(__file__).parent.glob("*.csv"))
+
+
+def chosen_papers(chosen: str | Sequence[str]) -> list[str]:
+    """One paper or several as a list; each has been read, so that a mistake is told at once.
+
+    Raises:
+        ConfigError: there is no such paper, or a line of its file is wrong.
+    """
+    names = [chosen] if isinstance(chosen, str) else list(chosen)
+    for name in names:
+        read_published(name)
+    return names
 
 
 @cache

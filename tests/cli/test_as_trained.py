@@ -145,7 +145,7 @@ def test_what_is_without_effect_is_printed(command: Command, images: list[str], 
 
 
 def test_low_resolution_files_of_one_run_alone_are_not_taken_for_all():
-    node = {"model": {"scales": [2]}, "eval": {}, "data": {"root": "a", "test": {"b": ["c"]}}}
+    node = {"model": {"scales": [2]}, "protocol": {}, "data": {"root": "a", "test": {"b": ["c"]}}}
     one, two = OmegaConf.create(node), OmegaConf.create(node)
     check_alike("one", one, "two", two)
     two.data.low_resolution = {2: ["d"]}

@@ -62,15 +62,21 @@ def test_messages(typed: str, message: str) -> None:
         ("workers=-1", "workers: must be at least 0, got -1"),
         ("keep_archives=7", r"keep_archives: expected a boolean .*, got 7"),
         ("degradation.sigma=a", "degradation.sigma: expected a number or a list"),
-        ("set.folders.T91.images=many", "set.folders.T91.images: expected an integer, got 'many'"),
-        ("+set.folders.T91.image=1", "set.folders.T91.image: there is no such key; did you mean"),
+        (
+            "dataset.folders.T91.images=many",
+            "dataset.folders.T91.images: expected an integer, got 'many'",
+        ),
+        (
+            "+dataset.folders.T91.image=1",
+            "dataset.folders.T91.image: there is no such key; did you mean",
+        ),
         ("+sets=1", "sets: there is no such key; did you mean set"),
     ],
 )
 def test_messages_of_a_preparation(typed: str, message: str) -> None:
-    checked_preparation(composed("set=sr291", name="prepare"))
+    checked_preparation(composed("dataset=sr291", name="prepare"))
     with pytest.raises(ConfigError, match=message):
-        checked_preparation(composed("set=sr291", typed, name="prepare"))
+        checked_preparation(composed("dataset=sr291", typed, name="prepare"))
 
 
 def test_a_recipe_beside_other_callbacks() -> None:
