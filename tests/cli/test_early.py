@@ -64,13 +64,13 @@ def test_messages(typed: str, message: str) -> None:
         ("degradation.sigma=a", "degradation.sigma: expected a number or a list"),
         (
             "dataset.folders.T91.images=many",
-            "dataset.folders.T91.images: expected an integer, got 'many'",
+            "T91.images: expected an integer, got 'many'",
         ),
         (
             "+dataset.folders.T91.image=1",
-            "dataset.folders.T91.image: there is no such key; did you mean",
+            "T91.image: there is no such key; did you mean",
         ),
-        ("+sets=1", "sets: there is no such key; did you mean set"),
+        ("+datasets=1", "datasets: there is no such key; did you mean dataset"),
     ],
 )
 def test_messages_of_a_preparation(typed: str, message: str) -> None:
