@@ -5,6 +5,8 @@ READY := $(VENV)/.ready
 
 .PHONY: setup demo test test-full faults verify reproduce lint type clean
 FAULTS ?= 50
+# Which tests test-full runs, as: make test-full MARKS="not long"
+MARKS ?=
 FULL_WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 
 setup: $(READY)
@@ -26,7 +28,7 @@ test: $(READY)
 # With real trainings, kills, several processes, a browser and a cluster.
 # Many of these tests wait for processes that start or stop, so there are more workers than processors.
 test-full: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(FULL_WORKERS) --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(FULL_WORKERS) --dist worksteal -m "$(MARKS)"
 
 # Strikes at many moments, and writes the table of docs/reliability.md.
 faults: $(READY)

@@ -10,8 +10,7 @@ from typing import Any
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.runs.command import foreign_rank
 from sr_experiments.runs.identity import differences
-from sr_experiments.runs.metrics_file import METRICS
-from sr_experiments.runs.records import read_config
+from sr_experiments.runs.records import METRICS, read_config
 from sr_experiments.runs.status import LOST, error_of, read_status
 
 CHECKPOINTS, LAST, BEFORE, BEST = "checkpoints", "last.ckpt", "last-1.ckpt", "best.ckpt"

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-METRICS, RESULTS = "metrics.csv", "results.csv"
+from sr_experiments.runs.records import METRICS
+
 #: Among a run's metrics: how many of its test images were scored during training too.
 SEEN = "test/seen_in_validation"
 _AXES = ("epoch", "step", "train/seconds", "seconds")

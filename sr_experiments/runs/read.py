@@ -8,8 +8,6 @@ from typing import Any
 
 from sr_experiments.runs.former_names import current_names
 from sr_experiments.runs.metrics_file import (
-    METRICS,
-    RESULTS,
     Curve,
     Measured,
     read_metrics,
@@ -19,7 +17,9 @@ from sr_experiments.runs.records import (
     BROKEN,
     CONFIG,
     ENVIRONMENT,
+    METRICS,
     OVERRIDES,
+    RESULTS,
     read_record,
 )
 from sr_experiments.runs.status import (

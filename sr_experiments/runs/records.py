@@ -9,6 +9,7 @@ import yaml
 from sr_experiments.runs.former_names import current_names
 
 CONFIG, OVERRIDES, ENVIRONMENT = "config.yaml", "overrides.yaml", "environment.json"
+METRICS, RESULTS = "metrics.csv", "results.csv"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 #: What reading a damaged or foreign file may raise.
 BROKEN = (OSError, ValueError, TypeError, AttributeError, RecursionError, yaml.YAMLError)

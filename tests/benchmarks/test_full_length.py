@@ -80,6 +80,7 @@ def test_without_a_checkpoint_there_is_nothing_to_copy(tmp_path: Path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_run_goes_on_elsewhere_as_if_it_had_stayed(tmp_path: Path, shared_data: Path):
     cell = find_cell(TABLE1)

@@ -67,6 +67,7 @@ def test_a_signal_says_how_to_continue(
     assert more.status["metrics"]["test/psnr"] == whole.status["metrics"]["test/psnr"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_signal_to_one_process_stops_all_and_nothing_is_lost(images: list[str], tmp_path: Path):
     folder, watch = tmp_path / "run", ROOT / "tests" / "sweeps"

@@ -42,7 +42,7 @@ def run(name: str, folder: Path, *overrides: str) -> tuple[int, str]:
         ("srgan_mini", True),
         ("srgan_blog", True),
         ("srgan_mse", True),
-        ("srgan", True),
+        ("srgan_backbones", True),
     ],
 )
 def test_recipes_build(experiment: str, gan: bool) -> None:

@@ -64,6 +64,7 @@ def test_a_killed_loader_worker_ends_the_run_which_can_go_on(
         line.add(detected, same_end(folder, undisturbed(*LONGER)))
 
 
+@pytest.mark.long
 def test_a_killed_rank_ends_the_others_with_one_line(start, record, tmp_path: Path) -> None:
     line = record("one of two ranks is killed")
     overrides = [*LONGER, "device=ddp_cpu"]

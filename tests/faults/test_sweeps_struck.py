@@ -66,6 +66,7 @@ def test_a_sweep_struck_at_any_moment_does_each_job_once(
         line.add(detected, survived, lost)
 
 
+@pytest.mark.long
 def test_a_killed_sweep_of_trainings_gives_the_numbers_of_an_undisturbed_one(
     record, moments, undisturbed, tmp_path: Path
 ) -> None:

@@ -104,11 +104,11 @@ def wait_for(path: Path, seconds: float = 90.0) -> None:
 
 def test_two_jobs_of_which_one_fails_then_resume(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
-    command = (*TINY, "device=cpu", "optim.lr=0.1,-1", f"hydra.sweep.dir={folder}")
+    command = (*TINY, "device=cpu", "init_from=null,none.ckpt", f"hydra.sweep.dir={folder}")
     status, output = slurm.train(*command)
     assert status == 1, output
     assert [row["state"] for row in rows(folder)] == ["finished", "failed"]
-    assert rows(folder)[1]["error"] == "optim.lr must be at least 0, got -1"
+    assert rows(folder)[1]["error"] == "none.ckpt: no such file"
     finished = (folder / "0" / "status.json").stat().st_mtime_ns
     status, output = slurm.train(f"sweep.resume={folder}")
     assert status == 1
@@ -116,6 +116,7 @@ def test_two_jobs_of_which_one_fails_then_resume(slurm: Slurm, tmp_path: Path) -
     assert (folder / "0" / "status.json").stat().st_mtime_ns == finished
 
 
+@pytest.mark.long
 def test_two_ranks(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     watch = "+callbacks.watch._target_=rank_watch.RankWatch"
@@ -131,6 +132,7 @@ def test_two_ranks(slurm: Slurm, tmp_path: Path) -> None:
 LONG = ("trainer.max_epochs=2000", "trainer.check_val_every_n_epoch=5", "device=cpu")
 
 
+@pytest.mark.long
 def test_a_cancelled_job_is_noticed(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     process = slurm.start(*TINY, *LONG, f"hydra.sweep.dir={folder}")
@@ -143,6 +145,7 @@ def test_a_cancelled_job_is_noticed(slurm: Slurm, tmp_path: Path) -> None:
     assert json.loads((folder / "0" / "status.json").read_text())["state"] == "killed"
 
 
+@pytest.mark.long
 def test_a_requeued_job_continues_from_its_checkpoint(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     run = folder / "0"
@@ -167,6 +170,7 @@ def test_a_requeued_job_continues_from_its_checkpoint(slurm: Slurm, tmp_path: Pa
     assert f"continues {run}/checkpoints/last.ckpt" in (run / "job.log").read_text()
 
 
+@pytest.mark.long
 def test_ctrl_c_leaves_no_job_in_the_queue(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     process = slurm.start(*TINY, *LONG, "seed=0,1,2", f"hydra.sweep.dir={folder}")
@@ -181,6 +185,7 @@ def test_ctrl_c_leaves_no_job_in_the_queue(slurm: Slurm, tmp_path: Path) -> None
     assert {row["state"] for row in rows(folder)} == {"interrupted"}
 
 
+@pytest.mark.long
 def test_a_sweep_whose_command_was_killed_is_followed_again(slurm: Slurm, tmp_path: Path) -> None:
     folder = tmp_path / "s"
     epochs = ("trainer.max_epochs=100", "trainer.check_val_every_n_epoch=50", "device=cpu")

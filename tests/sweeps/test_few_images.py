@@ -30,6 +30,7 @@ GAN = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_gan_is_scored_exactly_and_alike_on_two_processes(sweeps: Sweeps) -> None:
     folder = sweeps.folder / "run"

@@ -14,8 +14,11 @@ from tests.sweeps.sweep_commands import Sweeps
         (["seed=0,1", "sweep.metric=val/pnsr"], "error: sweep.metric=val/pnsr: job 0 (seed=0)"),
         (["seed=0,1", "device.devices=[0]"], "error: device.devices=[0]: in a sweep, give how"),
         (["seed=0,1", "sweep.estimat=true"], "error: sweep.estimat: "),
-        (["hparams_search=optuna", "model.depht=choice(3,4)"], "error: model.depht: there is no"),
-        (["study=vdsr_depth", "study.size=mini", "model.channels=x"], "error: model.channels: "),
+        (
+            ["hparams_search=vdsr_optuna", "model.depht=choice(3,4)"],
+            "error: model.depht: there is no",
+        ),
+        (["study=vdsr_depth", "study.size=tiny", "model.channels=x"], "error: model.channels: "),
     ],
 )
 def test_nothing_stays(sweeps: Sweeps, typed: list[str], message: str) -> None:

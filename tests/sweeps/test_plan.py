@@ -161,6 +161,7 @@ def test_words_for_numbers():
     assert [si(n) for n in (1, 999, 1e3, 2.14e15, 5e18)] == ["1", "999", "1 k", "2.14 P", "5e+03 P"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_evaluations_are_swept_as_before_and_not_measured(tmp_path: Path):
     command = [sys.executable, str(ROOT / "evaluate.py"), "-m", "weights=bicubic", "model=vdsr"]
@@ -177,6 +178,7 @@ def test_evaluations_are_swept_as_before_and_not_measured(tmp_path: Path):
     assert "2/2 done" in done.stdout
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_sweep_is_estimated_without_being_started(tmp_path: Path, shared_data: Path):
     typed = [o for o in TINY if not o.startswith("model.depth")]

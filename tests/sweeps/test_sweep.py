@@ -45,6 +45,7 @@ def test_failures_are_recorded_and_the_others_go_on(sweeps: Sweeps) -> None:
     assert recorded["log"][-1] == "RuntimeError: unexpected"
 
 
+@pytest.mark.long
 def test_same_command_again_skips_finished_and_continues_all_but_the_hopeless(
     sweeps: Sweeps,
 ) -> None:

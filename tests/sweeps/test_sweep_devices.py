@@ -54,6 +54,7 @@ def check_run(folder: Path, devices: int, reference: Path) -> None:
     assert metrics(folder) == metrics(reference)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
     """On the first one while training, on the second one before it."""
@@ -89,6 +90,7 @@ def test_a_good_job_after_jobs_that_fail_on_some_rank(sweeps: Sweeps) -> None:
         ),
     ],
 )
+@pytest.mark.long
 def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: str) -> None:
     folder = sweeps.folder / "run"
     key = "fails" if callback == "RankWatch" else "rank"
@@ -106,6 +108,7 @@ def test_a_lost_rank_is_said_in_one_line(sweeps: Sweeps, callback: str, line: st
     )
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_jobs_of_one_and_two_processes_equal_single_runs_and_train_alike(sweeps: Sweeps) -> None:
     """With a constant effective batch."""
@@ -121,6 +124,7 @@ def test_jobs_of_one_and_two_processes_equal_single_runs_and_train_alike(sweeps:
         torch.testing.assert_close(two[key], value, rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_an_interrupted_training_continues_as_if_it_had_not_been(sweeps: Sweeps) -> None:
     """A job is killed in its last epoch; resumed, it ends where one without interruption does."""

@@ -47,6 +47,7 @@ def states(folder: Path) -> list[str]:
         return [row["state"] for row in csv.DictReader(file)]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_search_is_killed_and_resumed(sweeps: Sweeps) -> None:
     arguments = (

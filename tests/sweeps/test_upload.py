@@ -31,6 +31,7 @@ def test_the_pattern_is_one_for_the_shell(tmp_path: Path):
         assert done.stdout.splitlines() == [str(run) for run in expected]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_sweep_in_wandb(sweeps: Sweeps):
     code, out = sweeps.train("-m", *TINY, "logger=wandb", "seed=1", "hydra.sweep.dir=night")
