@@ -58,6 +58,17 @@ def test_fetched_checked_and_stored(published: Published, tmp_path: Path, cache:
     assert sorted(p.name for p in (tmp_path / "data").iterdir()) == ["one", "two"]
 
 
+def test_what_a_killed_copy_has_left_does_not_come_along(
+    published: Published, tmp_path: Path, cache: Path
+) -> None:
+    root = tmp_path / "data"
+    left = root / ".prepare" / "test" / "staging" / "one" / ".0.png.123"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    prepare(published, root, cache)
+    assert not list((root / "one").glob(".*"))
+
+
 def test_repeating_does_nothing(
     published: Published, server: Loopback, tmp_path: Path, cache: Path
 ) -> None:

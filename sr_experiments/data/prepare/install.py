@@ -15,7 +15,7 @@ from sr_experiments.data.prepare.catalogue import Folder, Published
 from sr_experiments.data.prepare.download import download, numbered
 from sr_experiments.data.store.open import store_images
 from sr_experiments.errors import ImageError
-from sr_experiments.files import writing_to
+from sr_experiments.files import remove_leftovers, writing_to
 from sr_experiments.imaging.listing import is_image, list_images
 
 
@@ -108,6 +108,7 @@ def _fill(
             found[name] += count
     for name in missing:
         _check_count(name, published.folders[name], staging / name, places)
+        remove_leftovers(staging / name)  # of copies that were cut off
         (staging / name).replace(root / name)
 
 
