@@ -3,6 +3,8 @@
 import errno
 import signal
 
+#: What a system says when there is no space left, or none for this user.
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 # What processes of a run say when another one is gone, and what torchrun says at the end.
 _CONSEQUENCES = ("by peer", "remote worker", "ChildFailedError", "DistBackendError", "Broken pipe")
 
@@ -79,7 +81,7 @@ class Interrupted(BaseException):
 
 def kind_of(error: BaseException) -> str:
     """The ``kind`` of ``status.json`` for an error, from its class."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in DISK_FULL:
         return "disk_full"
     if isinstance(error, KeyboardInterrupt | SystemExit):
         return "interrupted"

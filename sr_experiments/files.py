@@ -13,9 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from sr_experiments.errors import DiskFullError, ImageError
+from sr_experiments.errors import DISK_FULL, DiskFullError, ImageError
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.ELOOP}
 CACHE = "data.cache=... or SR_CACHE"  # how to choose another folder for the cache
 _TEMPORARY = re.compile(r"\..+\.\d+")
@@ -63,9 +62,9 @@ def writing_to(folder: Path, choice: str = CACHE) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _FULL | _REFUSED:
+        if error.errno not in DISK_FULL | _REFUSED:
             raise
-        kind = DiskFullError if error.errno in _FULL else ImageError
+        kind = DiskFullError if error.errno in DISK_FULL else ImageError
         raise kind(
             f"{folder}: cannot be written ({error.strerror}); what is finished is kept, and the "
             f"same command goes on from there: make room, or choose another folder with {choice}"

@@ -1,9 +1,10 @@
 """The streams of a command, which lose lines on a full disk and stop nothing."""
 
-import errno
 import io
 import sys
 from typing import TextIO
+
+from sr_experiments.errors import DISK_FULL
 
 
 class _LosingFile(io.FileIO):
@@ -14,7 +15,7 @@ class _LosingFile(io.FileIO):
         try:
             return super().write(data)  # type: ignore[arg-type]
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in DISK_FULL:
                 raise
             return memoryview(data).nbytes  # type: ignore[arg-type]
 

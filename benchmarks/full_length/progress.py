@@ -13,8 +13,9 @@ from benchmarks.full_length.state import STARTS, has_ended
 from sr_experiments.runs.identity import differences
 from sr_experiments.runs.metrics_file import steps_done
 from sr_experiments.runs.read import Run, read_run
+from sr_experiments.runs.records import CONFIG
 from sr_experiments.studies.measures import at_share
-from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate
+from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate, planned_steps
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.slots import processors
 
@@ -64,7 +65,7 @@ def find_runs(cell: Cell, outputs: Path = OUTPUTS, carried: Path = CARRIED) -> l
     by_seed: dict[str, Progress] = {}
     for below in (outputs, carried):
         for folder in sorted((below / cell.name).glob("seed_*")):
-            if not (folder / "config.yaml").is_file():
+            if not (folder / CONFIG).is_file():
                 continue
             found = read_progress(cell, folder)
             before = by_seed.get(folder.name)
@@ -117,10 +118,9 @@ def total_steps(config: Mapping[str, Any], run: Run | None = None) -> int | None
     curves = run.curves.values() if run else ()
     curve = next((c for c in curves if len(c.step)), None)
     each = fixed or (round(float(curve.step[0] / curve.epoch[0])) if curve else None)
-    epochs, limit = trainer.get("max_epochs"), trainer.get("max_steps", -1)
-    whole = each * epochs if each and epochs else None
-    limits = [n for n in (whole, limit) if n and n > 0]
-    return min(limits) if whole and limits else None
+    if not each or not trainer.get("max_epochs"):
+        return None
+    return planned_steps(trainer, each) or None
 
 
 def _difference(cell: Cell, run: Run) -> str:

@@ -9,7 +9,6 @@ it, in float32 otherwise; a run that is continued stays with what it began in.
 
 import json
 import os
-import platform
 import sys
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from sr_experiments.runs.checkpoints import newest_checkpoint
 from sr_experiments.runs.command import quoted
 from sr_experiments.runs.folder import environment
 from sr_experiments.runs.records import read_config
+from sr_experiments.sweeps.estimate import processor_info, processor_name
 
 TRAIN = Path(__file__).parents[2] / "train.py"
 _BF16 = {"avx512_bf16", "amx_bf16"}
@@ -55,27 +55,18 @@ def arguments(cell: Cell, seed: int, folder: Path, typed: list[str]) -> list[str
 
 def has_bf16() -> bool:
     """Whether the processor has instructions for bfloat16."""
-    return bool(_BF16 & set(_processor("flags").split()))
+    return bool(_BF16 & set(processor_info("flags").split()))
 
 
 def note_start(folder: Path) -> None:
     """Adds a line to ``starts.jsonl``: from which step, on what machine, by which commit."""
     here = environment()
     line = {key: here[key] for key in ("git", "git_changes", "packages", "processors", "gpus")}
-    line["processor"] = _processor("model name") or platform.processor() or platform.machine()
+    line["processor"] = processor_name()
     line["step"] = steps_done(folder)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / STARTS).open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
-
-
-def _processor(key: str) -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    found = (line.partition(":") for line in lines)
-    return next((value.strip() for name, _, value in found if name.strip() == key), "")
 
 
 def _arguments(typed: list[str]) -> tuple[Cell, int, list[str]]:

@@ -12,18 +12,11 @@ from sr_experiments.errors import UserError
 from sr_experiments.files import whole_file
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs.checkpoints import CHECKPOINTS, LAST, newest_checkpoint
-from sr_experiments.runs.status import LOST, error_of, read_status
+from sr_experiments.runs.records import CONFIG, METRICS, OVERRIDES, RESULTS
+from sr_experiments.runs.status import LOST, STATUS, error_of, read_status
 
 STARTS = "starts.jsonl"
-_FILES = (
-    "metrics.csv",
-    "status.json",
-    "config.yaml",
-    "overrides.yaml",
-    "results.csv",
-    "wandb_id",
-    STARTS,
-)
+_FILES = (METRICS, STATUS, CONFIG, OVERRIDES, RESULTS, "wandb_id", STARTS)
 
 
 def main() -> None:

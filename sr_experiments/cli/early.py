@@ -65,8 +65,7 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
     assert isinstance(resolved, dict)
     content = {str(key): current_targets(node) for key, node in resolved.items()}
     known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
-    for unknown in content.keys() - known:
-        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
+    _check_keys(content, known)
     for name, expected in _ROOT_TYPES.items():
         if name in content:
             check_type(name, content[name], expected)
@@ -93,8 +92,7 @@ def checked_preparation(config: DictConfig) -> None:
     content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
     known = {*_PREPARATION_TYPES, "dataset", "degradation"}
-    for unknown in sorted(map(str, content.keys() - known)):
-        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
+    _check_keys(content, known)
     for key, kind in _PREPARATION_TYPES.items():
         check_type(key, content[key], kind)
     if (workers := content["workers"]) is not None and workers < 0:
@@ -112,6 +110,11 @@ def checked_preparation(config: DictConfig) -> None:
 def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
     """The keys of ``device`` that are arguments of Lightning's Trainer."""
     return {str(key): value for key, value in device.items() if key not in _OWN_DEVICE_KEYS}
+
+
+def _check_keys(content: Mapping[Any, Any], known: set[str]) -> None:
+    for unknown in sorted(map(str, content.keys() - known)):
+        raise ConfigError(f"{unknown}: there is no such key{did_you_mean(unknown, known)}")
 
 
 def _check(key: str, node: Any) -> None:

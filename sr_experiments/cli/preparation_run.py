@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from omegaconf import DictConfig, OmegaConf
-from rich.console import Console
 from rich.table import Table
 
 from sr_experiments.cli.build import build, check_arguments
@@ -14,6 +13,7 @@ from sr_experiments.data.prepare.download import RemoteFile
 from sr_experiments.data.prepare.install import State, prepare
 from sr_experiments.errors import ConfigError
 from sr_experiments.imaging import Degradation
+from sr_experiments.terminal import print_table
 
 Made = TypeVar("Made")
 
@@ -66,6 +66,4 @@ def _print(name: str, states: Sequence[State], root: str) -> None:
     for state in states:
         sizes = [f"{low}..{high}" for low, high in (state.width, state.height)]
         table.add_row(state.folder, str(state.images), *sizes, state.pixels, state.note)
-    # A pipe has no width of its own; the table must not be folded there.
-    console = Console()
-    Console(width=max(console.width, 110)).print(table)
+    print_table(table)

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from rich.console import Console
 from rich.table import Table
 
 from sr_experiments.files import write_whole
+from sr_experiments.terminal import print_table
 
 _COMPARED = ("psnr", "ssim", "gain", "train/loss")  # parts of the names
 _RECORD = Path(__file__).with_name("verify.json")
@@ -125,5 +125,4 @@ def _print(values: list[Value]) -> None:
         verdict = "equal" if v.equal else "DIFFERENT"
         numbers = (f"{v.recorded:.5f}", f"{v.here:.5f}", f"{v.tolerance:.5f}")
         table.add_row(v.run, v.name, *numbers, verdict)
-    console = Console()
-    Console(width=max(console.width, 110)).print(table)
+    print_table(table)

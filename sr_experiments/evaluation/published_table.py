@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console
 from rich.table import Table
 
 from sr_experiments.evaluation.benchmark import Row
 from sr_experiments.evaluation.protocol import Channel
 from sr_experiments.published import PublishedValue, read_published
+from sr_experiments.terminal import print_table
 
 _HEADINGS = ["set", "scale", "method", "PSNR", "SSIM", "published in"]
 
@@ -34,7 +34,7 @@ def print_published(rows: Sequence[Row], channel: Channel, papers: Sequence[str]
     table = Table(*_HEADINGS)
     for line in lines:
         table.add_row(*line)
-    Console(width=max(Console().width, 110)).print(table)
+    print_table(table)
 
 
 def published_lines(

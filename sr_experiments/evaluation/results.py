@@ -16,6 +16,7 @@ from sr_experiments.imaging import save_image
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
 from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.runs.records import RESULTS
 
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
@@ -67,7 +68,7 @@ def _save(
 ) -> None:
     method = type(network).__name__
     print_table(rows, scorer.protocol, None if isinstance(network, Bicubic) else method)
-    write_table(rows, scorer.protocol, folder / "results.csv")
+    write_table(rows, scorer.protocol, folder / RESULTS)
     if panels:
         chosen = panel_items(data, panels)
         picture = folder / "images" / "panel.png"

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from sr_experiments import files
+from sr_experiments import files, terminal
 from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
 
@@ -36,10 +35,9 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> 
             table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(row.benchmark, f"x{row.scale:g}", str(row.images), *_scores(row, method))
-    # A pipe has no width of its own; the table must not be folded there.
     print(protocol)
     print_given(rows)
-    Console(width=max(Console().width, 110)).print(table)
+    terminal.print_table(table)
 
 
 def _scores(row: Row, method: str | None) -> list[str]:
@@ -100,8 +98,7 @@ def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
     for line in lines:
         table.add_row(*(f"{v:.4f}" if isinstance(v, float) else v for v in line.values()))
     print_given(next(iter(runs.values())))
-    console = Console()
-    Console(width=max(console.width, 110)).print(table)
+    terminal.print_table(table)
 
 
 def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:

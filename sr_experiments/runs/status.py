@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 from sr_experiments.errors import kind_of
 from sr_experiments.files import write_whole
 from sr_experiments.runs.lock import sweep_works
+from sr_experiments.runs.records import METRICS
 
 #: How a run stands. Diverged and dead runs have failed by what they tested, the others by accident.
 State = Literal[
@@ -29,7 +30,7 @@ LOST: tuple[State, ...] = ("diverged", "dead")
 STATUS, JOB_LOG = "status.json", "job.log"
 #: 0: without ``schema``; 1: ``error`` is text; 2: it has ``kind`` and ``message``, or is null.
 SCHEMA = 2
-_WRITTEN = (STATUS, "metrics.csv", JOB_LOG)
+_WRITTEN = (STATUS, METRICS, JOB_LOG)
 _ALIVE_SECONDS = 600
 _TAIL_LINES = 20
 # What ended a run from outside; its own record knows the other kinds.

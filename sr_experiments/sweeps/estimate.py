@@ -83,11 +83,8 @@ def estimate(
     if isinstance(answer, MeasureError):
         raise answer
     per_epoch = job.config["data"].get("steps_per_epoch") or answer["steps_per_epoch"]
-    limits = [per_epoch * n for n in [trainer.get("max_epochs")] if n and n > 0]
-    limits += [n for n in [trainer.get("max_steps")] if n and n > 0]
-    return Estimate(
-        min(limits, default=0), answer["seconds"], answer["multiply_adds"], answer["others"]
-    )
+    steps = planned_steps(trainer, per_epoch)
+    return Estimate(steps, answer["seconds"], answer["multiply_adds"], answer["others"])
 
 
 class MeasureError(Exception):
@@ -113,12 +110,24 @@ def run_measurement(command: list[str], environment: Mapping[str, str]) -> dict[
 
 def processor_name() -> str:
     """The processor's name, as "AMD EPYC 9554"."""
+    return processor_info("model name") or platform.processor() or platform.machine()
+
+
+def processor_info(key: str) -> str:
+    """What ``/proc/cpuinfo`` says of the first processor, as its "flags"; empty without it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
+        return ""
+    found = (line.partition(":") for line in lines)
+    return next((value.strip() for name, _, value in found if name.strip() == key), "")
+
+
+def planned_steps(trainer: Mapping[str, Any], per_epoch: int) -> int:
+    """Steps of a whole run by ``trainer.max_epochs`` and ``max_steps``; 0 where neither ends it."""
+    limits = [per_epoch * n for n in [trainer.get("max_epochs")] if n and n > 0]
+    limits += [n for n in [trainer.get("max_steps")] if n and n > 0]
+    return min(limits, default=0)
 
 
 def _read(path: Path) -> Any:

@@ -13,6 +13,7 @@ from sr_experiments.sweeps.estimate import Estimate
 from sr_experiments.sweeps.forecast import makespan
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings
+from sr_experiments.terminal import clock
 
 
 def ordered(
@@ -87,13 +88,6 @@ def when(seconds: float) -> str:
     then = time.localtime(time.time() + seconds)
     today = time.strftime("%x", then) == time.strftime("%x")
     return time.strftime("at %H:%M" if today else "on %a %d %b at %H:%M", then)
-
-
-def clock(seconds: float) -> str:
-    """Minutes and seconds, or hours, minutes and seconds."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def si(number: float) -> str:

@@ -17,8 +17,9 @@ from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate
 from sr_experiments.sweeps.forecast import Forecast, makespan, steps_done
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.plan import clock, ordered, plan_lines, plan_table, si, when
+from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, si, when
 from sr_experiments.sweeps.settings import Settings
+from sr_experiments.terminal import clock
 from tests.cli.conftest import TINY
 
 ROOT = Path(__file__).parents[2]

@@ -206,31 +206,34 @@ def test_a_torn_or_corrupt_checkpoint_is_skipped_with_a_word(
     assert newest_checkpoint(tmp_path) is None
 
 
+class Disk:
+    """Takes nothing more while it is full."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.full = False
+        self.sync = os.fsync
+        monkeypatch.setattr(os, "fsync", self.fsync)
+
+    def fsync(self, descriptor: int) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.sync(descriptor)
+
+    def fill(self, full: bool) -> Callable[[pl.Trainer], None]:
+        """What happens in a step."""
+        return lambda trainer: setattr(self, "full", full)
+
+
 def test_a_full_disk_leaves_earlier_checkpoints_and_training_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    full = False
-    sync = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        if full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        sync(descriptor)
-
-    def fill(now: bool) -> Callable[[pl.Trainer], None]:
-        def event(trainer: pl.Trainer) -> None:
-            nonlocal full
-            full = now
-
-        return event
-
-    monkeypatch.setattr(os, "fsync", fsync)
+    disk = Disk(monkeypatch)
     seen: list[int] = []
     module = Stepping(
         {
-            4: fill(True),
+            4: disk.fill(True),
             8: lambda trainer: seen.append(step_of(tmp_path / "last.ckpt")),
-            9: fill(False),
+            9: disk.fill(False),
         }
     )
     fit(module, tmp_path, every_minutes=1e-9)
@@ -241,26 +244,15 @@ def test_a_full_disk_leaves_earlier_checkpoints_and_training_goes_on(
     assert saved_total(tmp_path / "last.ckpt") == module.total()
     assert not list(tmp_path.glob(".*"))
     with pytest.raises(DiskFullError, match="final weights could not be written"):
-        fit(Stepping({4: fill(True)}), tmp_path)
+        fit(Stepping({4: disk.fill(True)}), tmp_path)
 
 
 def test_a_best_one_that_could_not_be_written_is_not_compared_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    full = True
-    sync = os.fsync
-
-    def fsync(descriptor: int) -> None:
-        if full:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        sync(descriptor)
-
-    def make_space(trainer: pl.Trainer) -> None:
-        nonlocal full
-        full = False
-
-    monkeypatch.setattr(os, "fsync", fsync)
-    module = Stepping({12: make_space})
+    disk = Disk(monkeypatch)
+    disk.full = True
+    module = Stepping({12: disk.fill(False)})
     fit(module, tmp_path, check_val_every_n_epoch=1)  # after 5, 10 and 15 steps
     assert saved_total(tmp_path / "best.ckpt") == module.total()
 

@@ -1,6 +1,5 @@
 """Images out of archives and folders, without trusting either."""
 
-import os
 import shutil
 import tarfile
 import zipfile
@@ -12,6 +11,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, NamedTuple
 
 from sr_experiments.errors import ImageError
+from sr_experiments.files import whole_file
 from sr_experiments.imaging.listing import image_paths, is_image
 
 _ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
@@ -112,11 +112,5 @@ def _check(source: Path, names: list[str]) -> None:
 def _copy(member: Member, target: Path) -> None:
     if target.exists() and target.stat().st_size == member.size:
         return
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        with member.open() as source, temporary.open("wb") as out:
-            shutil.copyfileobj(source, out, 1 << 20)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with member.open() as source, whole_file(target) as out:
+        shutil.copyfileobj(source, out, 1 << 20)

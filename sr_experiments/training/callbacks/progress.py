@@ -9,6 +9,8 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Timer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from sr_experiments.terminal import clock
+
 _FIRST_LINES = 15.0  # seconds between two lines at the beginning,
 _LINES_PER_TIME = 20  # later a share of the time elapsed,
 _RAREST_LINES = 600.0  # and at most these seconds
@@ -141,7 +143,7 @@ class RunProgress(pl.Callback):
 
     def _show_training(self, trainer: pl.Trainer) -> None:
         remaining = self._remaining(trainer)
-        news = [f"steps, {_clock(remaining)} remaining"] if remaining is not None else ["steps"]
+        news = [f"steps, {clock(remaining)} remaining"] if remaining is not None else ["steps"]
         self._show(
             "training", self.done, _total(trainer), ", ".join(news + _news(trainer, self.baseline))
         )
@@ -163,8 +165,8 @@ class RunProgress(pl.Callback):
         )
         epoch = f"epoch {min(trainer.current_epoch + 1, epochs)}/{epochs}" if total else ""
         parts = [f"step {self.done}/{total}" if total else f"step {self.done}", epoch]
-        parts += [*_news(trainer, self.baseline), f"{_clock(self.printed - self.started)} elapsed"]
-        parts += [f"{_clock(remaining)} remaining"] if remaining is not None else []
+        parts += [*_news(trainer, self.baseline), f"{clock(self.printed - self.started)} elapsed"]
+        parts += [f"{clock(remaining)} remaining"] if remaining is not None else []
         print(", ".join(part for part in parts if part), flush=True)
 
     def _remaining(self, trainer: pl.Trainer) -> float | None:
@@ -185,7 +187,7 @@ class RunProgress(pl.Callback):
         steps = int(total * _SHORT / remaining / epochs)
         short = f"data.steps_per_epoch={steps}" if steps else "trainer.max_time=00:00:05:00"
         text = (
-            f"this run of {total:,} steps will take about {_clock(remaining)}; "
+            f"this run of {total:,} steps will take about {clock(remaining)}; "
             f"{self.short or short} makes a short one"
         )
         if self.bar:
@@ -202,12 +204,12 @@ class RunProgress(pl.Callback):
     def _score(self, trainer: pl.Trainer) -> None:
         self.scored += 1
         seconds = time.monotonic() - self.scoring_since
-        remaining = f"{_clock(seconds / self.scored * (self.images - self.scored))} remaining"
+        remaining = f"{clock(seconds / self.scored * (self.images - self.scored))} remaining"
         if self.bar:
             self._show("scoring", self.scored, self.images, f"images, {remaining}")
         elif trainer.is_global_zero and self.scored < self.images and self._is_due():
             self.printed = time.monotonic()
-            elapsed = f"{_clock(seconds)} elapsed"
+            elapsed = f"{clock(seconds)} elapsed"
             print(f"scored {self.scored}/{self.images} images, {elapsed}, {remaining}", flush=True)
 
 
@@ -231,9 +233,3 @@ def _time_remaining(trainer: pl.Trainer) -> float | None:
     """Seconds until ``trainer.max_time``; None without that limit."""
     timers = (c for c in trainer.callbacks if isinstance(c, Timer))  # type: ignore[attr-defined]
     return next((timer.time_remaining() for timer in timers), None)
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
