@@ -16,9 +16,9 @@ HEAD = """| fault | tried | detected | survived | finished work lost | work done
 
 
 def table(records: list[dict[str, str | int | float]]) -> str:
-    """Records of tests as a Markdown table, in the order in which they were written."""
+    """Records of tests as a Markdown table, by name, as workers write them in any order."""
     lines = []
-    for r in records:
+    for r in sorted(records, key=lambda r: str(r["fault"]).casefold()):
         again = f"{r['seconds']:.1f} s" if r["seconds"] else "-"
         cells = (r["fault"], r["tried"], r["detected"], r["survived"], r["lost"], again)
         lines.append("| " + " | ".join(map(str, cells)) + " |\n")
