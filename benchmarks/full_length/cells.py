@@ -30,7 +30,7 @@ class Cell:
         name: PAPER/TABLE/CELL.
         source: paper and table, for people.
         study: of ``conf/study``, which has recipe and published values.
-        arm: of the study.
+        variant: of the study.
         overrides: what is changed of the recipe.
         without: keys of the recipe that are left out.
         reading: how long the run is where the paper leaves that open.
@@ -40,7 +40,7 @@ class Cell:
     name: str
     source: str
     study: str
-    arm: str
+    variant: str
     overrides: tuple[str, ...]
     without: tuple[str, ...]
     reading: str
@@ -54,14 +54,14 @@ def read_cells(path: Path = HERE / "cells.yaml") -> dict[str, Cell]:
             f"{table}/{name}",
             node["source"],
             node["study"],
-            arm,
+            variant,
             tuple(node.get("overrides", [])),
             tuple(node.get("without", [])),
             node.get("reading", ""),
             node.get("why", ""),
         )
         for table, node in yaml.safe_load(path.read_text(encoding="utf-8")).items()
-        for name, arm in node["cells"].items()
+        for name, variant in node["cells"].items()
     }
 
 
@@ -90,11 +90,11 @@ def study_of(cell: Cell) -> Study:
     """The cell's study in full length.
 
     Raises:
-        ConfigError: it has no such arm.
+        ConfigError: it has no such variant.
     """
     study = read_study(_in_full(cell.study).study)
-    if cell.arm not in study.arms:
-        raise ConfigError(f"cells.yaml: {cell.name}: {cell.study} has no arm {cell.arm}")
+    if cell.variant not in study.variants:
+        raise ConfigError(f"cells.yaml: {cell.name}: {cell.study} has no variant {cell.variant}")
     return study
 
 
@@ -103,7 +103,7 @@ def overrides_of(cell: Cell, seed: int, typed: Sequence[str] = ()) -> list[str]:
     last = {_key(o): o for o in (*cell.overrides, *typed)}
     chosen = [f"study={cell.study}", "study.size=paper", f"seed={seed}", *last.values()]
     planned = jobs(_in_full(cell.study), [chosen])
-    job = next(job for job in planned if f"study.arm={cell.arm}" in job)
+    job = next(job for job in planned if f"study.variant={cell.variant}" in job)
     return [override for override in job if _key(override) not in cell.without]
 
 

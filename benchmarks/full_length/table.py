@@ -209,7 +209,7 @@ def markdown(rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _known(cell: Cell) -> Sequence:
     study = study_of(cell)
-    return study.published.get(cell.arm) or [None] * len(study.columns)
+    return study.published.get(cell.variant) or [None] * len(study.columns)
 
 
 def _over_seeds(values: Sequence[float]) -> str:

@@ -9,7 +9,7 @@ from omegaconf import DictConfig
 
 
 class StudySweeper(Sweeper):
-    """Runs each arm of a study with each seed; a study's file chooses this sweeper."""
+    """Runs each variant of a study with each seed; a study's file chooses this sweeper."""
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig

@@ -68,13 +68,13 @@ def _part_in_study(node: dict[str, Any]) -> dict[str, str]:
     Raises:
         ConfigError: it is not one job of a study.
     """
-    study, arm = read_study(node), node["arm"]
-    if arm not in study.arms:
+    study, variant = read_study(node), node["variant"]
+    if variant not in study.variants:
         raise ConfigError(
             f"study={study.name}: a study is a sweep; run it with `python train.py -m "
             f"study={study.name}`"
         )
-    return {"name": study.name, "size": study.size, "arm": arm}
+    return {"name": study.name, "size": study.size, "variant": variant}
 
 
 def build_data(config: DictConfig, network: Network, train: bool = True) -> RestorationDataModule:

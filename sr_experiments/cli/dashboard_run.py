@@ -44,7 +44,7 @@ def dashboard_run(config: DictConfig) -> None:
         raise ConfigError(
             f"dashboard: {error.name} is not installed; pip install 'sr-experiments[dashboard]'"
         ) from None
-    by = ["study.size", "study.arm"] if study else []
+    by = ["study.size", "study.variant"] if study else []
     wanted = workspace.Wanted(
         title=study.title if study else group,
         group=group,

@@ -34,7 +34,7 @@ def at_column(run: Run, column: Column) -> float:
 
 def _judged(subject: Subject, study: Study, claim: StudyClaim) -> Claim:
     groups = {group.name: group for group in subject.groups}
-    missing = [arm for arm in claim.compare if arm not in groups]
+    missing = [variant for variant in claim.compare if variant not in groups]
     if missing:
         alike = [name for name in groups if name.split()[0] in missing]
         words = f"There are several configurations of it: {', '.join(alike)}." if alike else ""
@@ -43,13 +43,13 @@ def _judged(subject: Subject, study: Study, claim: StudyClaim) -> Claim:
             verdict="cannot tell",
             words=f"There is no run of {' and '.join(missing)}. {words}".strip(),
         )
-    a, b = (groups[arm] for arm in claim.compare)
-    column = study.columns.get(claim.measure)
+    a, b = (groups[variant] for variant in claim.compare)
+    column = study.columns.get(claim.metric)
     found: Comparison | Speed
     if column:
         found = compare(_column(a, column), _column(b, column), subject.better)
     else:
-        found = (speeds if claim.measure == "speed" else ends)(subject, a, b)
+        found = (speeds if claim.metric == "speed" else ends)(subject, a, b)
     metric = column.metric if column else subject.metric
     judgement = judge(
         claim.expect,
@@ -57,7 +57,7 @@ def _judged(subject: Subject, study: Study, claim: StudyClaim) -> Claim:
         claim.margin,
         names=(a.name, b.name),
         unit="dB" if is_decibel(metric) else "",
-        verb=f"is, at {claim.measure}," if column else "ends",
+        verb=f"is, at {claim.metric}," if column else "ends",
     )
     return Claim(text=claim.text, verdict=judgement.verdict, words=judgement.words)
 

@@ -51,9 +51,9 @@ def _of_study(subject: Subject, study: Study) -> Results:
     columns = list(study.columns.values())
     rows = []
     blank: list[Published | None] = [None] * len(columns)
-    arms = {group.name.split()[0] for group in subject.groups} | set(study.arms)
+    variants = {group.name.split()[0] for group in subject.groups} | set(study.variants)
     for name, values in study.published.items():
-        if name not in arms:
+        if name not in variants:
             bicubic = _bicubic(name, subject.runs, columns) if name == "bicubic" else None
             cells = bicubic["cells"] if bicubic else [_cell([], None, "") for _ in columns]
             merged = [_with(cell, value) for cell, value in zip(cells, values, strict=True)]
@@ -61,11 +61,11 @@ def _of_study(subject: Subject, study: Study) -> Results:
     for group in subject.groups:
         rows.append(_measured(group, columns, study.published.get(group.name.split()[0], blank)))
     present = {group.name.split()[0] for group in subject.groups}
-    for arm in study.arms:
-        if arm not in present:
-            values = study.published.get(arm, blank)
+    for variant in study.variants:
+        if variant not in present:
+            values = study.published.get(variant, blank)
             cells = [_with(_cell([], None, "no run"), value) for value in values]
-            rows.append(Row(name=arm, configuration=None, cells=cells))
+            rows.append(Row(name=variant, configuration=None, cells=cells))
     return Results(
         caption=f"Published values: {study.source}. Measured: mean over seeds ± half of the 95 % "
         "confidence interval.",

@@ -90,7 +90,7 @@ def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
     """The configurations of runs; those of a study in its order."""
     named = group(runs)
     if study:
-        order = {arm: place for place, arm in enumerate(study.arms)}
+        order = {variant: place for place, variant in enumerate(study.variants)}
         last = len(order)
         named = dict(sorted(named.items(), key=lambda item: order.get(item[0].split()[0], last)))
     keys = varied(runs)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.former_names import current_override
 from sr_experiments.runs.read import Run, as_overrides, partial_config, read_run
 from sr_experiments.runs.records import CONFIG, OVERRIDES, read_overrides
 from sr_experiments.runs.status import JOB_LOG, STATUS
@@ -106,10 +107,10 @@ def _jobs(sweep: Path) -> dict[str, dict[str, str]]:
         return {}
     if not rows or rows[0][:1] != ["job"] or _AFTER_OVERRIDES not in rows[0]:
         return {}
-    header = rows[0]
-    last = header.index(_AFTER_OVERRIDES)
+    last = rows[0].index(_AFTER_OVERRIDES)
+    keys = [current_override(key) for key in rows[0][1:last]]
     return {
-        row[0]: {k: v for k, v in zip(header[1:last], row[1:last], strict=True) if v}
+        row[0]: {k: v for k, v in zip(keys, row[1:last], strict=True) if v}
         for row in rows[1:]
-        if len(row) == len(header)
+        if len(row) == len(rows[0])
     }

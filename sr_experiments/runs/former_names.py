@@ -19,8 +19,13 @@ TARGETS = {
         for module in ("average", "checkpoints", "ending", "guard", "progress")
     },
 }
-#: Keys at the top of a configuration.
-KEYS: dict[str, str] = {"eval": "protocol", "set": "dataset"}
+#: Keys of the configuration, whole or up to a dot.
+KEYS = {
+    "eval": "protocol",
+    "set": "dataset",
+    "study.arms": "study.variants",
+    "study.arm": "study.variant",
+}
 
 #: Options of groups and values of keys that were renamed.
 VALUES: dict[str, dict[str, str]] = {
@@ -37,8 +42,7 @@ def current_override(override: str) -> str:
     if not match or override.startswith("-"):
         return override
     sign, key, package, value = match.groups()
-    first, dot, others = key.partition(".")
-    key = f"{KEYS.get(first, first)}{dot}{others}"
+    key = _replaced(key, KEYS)
     written = f"{sign}{key}{package or ''}"
     if value is None:
         return written
@@ -72,7 +76,13 @@ MERGED = {
 
 def current_names(config: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded configuration as this version would have recorded it."""
-    return {KEYS.get(key, key): current_targets(value) for key, value in config.items()}
+    renamed = {}
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            inner = {name: _replaced(f"{key}.{name}", KEYS) for name in value}
+            value = {inner[name].removeprefix(f"{key}."): each for name, each in value.items()}
+        renamed[_replaced(key, KEYS)] = current_targets(value)
+    return renamed
 
 
 def current_targets(node: Any) -> Any:
@@ -91,7 +101,12 @@ def current_targets(node: Any) -> Any:
 
 
 def _path(target: Any) -> Any:
-    for former, present in TARGETS.items():
-        if isinstance(target, str) and f"{target}.".startswith(f"{former}."):
-            return present + target[len(former) :]
-    return target
+    return _replaced(target, TARGETS) if isinstance(target, str) else target
+
+
+def _replaced(path: str, names: Mapping[str, str]) -> str:
+    """A dotted path with its beginning by its present name."""
+    for former, present in names.items():
+        if f"{path}.".startswith(f"{former}."):
+            return present + path[len(former) :]
+    return path

@@ -16,7 +16,7 @@ from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse
 #: How many devices share a step, and in which precision, does.
 _IRRELEVANT = re.compile(
     r"task_name|tags|panels|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
-    r"device(\.(accelerator|strategy))?|study(\.(name|arm))?|(sweep|logger|hydra)(\..*)?"
+    r"device(\.(accelerator|strategy))?|study(\.(name|variant))?|(sweep|logger|hydra)(\..*)?"
 )
 #: Keys in which runs of one configuration may differ: their seeds, where they went on, and where a
 #: machine keeps the images.
@@ -76,10 +76,10 @@ Values = Sequence[Mapping[str, str]]
 def run_name(config: Mapping[str, Any] | DictConfig, overrides: Sequence[str]) -> str:
     """What was typed for a run, in brief: ``model=vdsr depth=4 lr=0.1``.
 
-    A job of a study is called by its arm and its seed. Without overrides it is the task's name.
+    A job of a study is called by its variant and its seed. Without overrides it is the task's name.
     """
-    if arm := (config.get("study") or {}).get("arm"):
-        return f"{arm} seed {config.get('seed')}"
+    if variant := (config.get("study") or {}).get("variant"):
+        return f"{variant} seed {config.get('seed')}"
     typed = {
         each.key: each.value
         for each in map(parse, overrides)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sr_experiments.runs.former_names import current_names
+from sr_experiments.runs.former_names import current_names, current_override
 from sr_experiments.runs.metrics_file import (
     Curve,
     Measured,
@@ -76,7 +76,7 @@ class Run:
 
     @property
     def study(self) -> dict[str, Any]:
-        """``name``, ``size`` and ``arm`` of the study that it belongs to; empty without one."""
+        """``name``, ``size`` and ``variant`` of the study that it belongs to; empty without one."""
         return self.config.get("study") or {}
 
 
@@ -116,7 +116,7 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
         error="; ".join(wrong) or error,
         kind=error_of(status)[0],
         config=config or partial_config(typed or {}),
-        overrides=[str(each) for each in typed_here]
+        overrides=[current_override(str(each)) for each in typed_here]
         if isinstance(typed_here, list)
         else as_overrides(typed or {}),
         metrics={**measured.newest, **scores, **recorded},
@@ -131,10 +131,10 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
 
 
 def partial_config(typed: Mapping[str, str]) -> dict[str, Any]:
-    """Seed and arm, as far as they are among the overrides of a job."""
-    seed, arm = typed.get("seed", ""), typed.get("study.arm")
+    """Seed and variant, as far as they are among the overrides of a job."""
+    seed, variant = typed.get("seed", ""), typed.get("study.variant")
     config: dict[str, Any] = {"seed": int(seed)} if seed.isdecimal() else {}
-    return config | ({"study": {"arm": arm}} if arm else {})
+    return config | ({"study": {"variant": variant}} if variant else {})
 
 
 def as_overrides(typed: Mapping[str, str]) -> list[str]:

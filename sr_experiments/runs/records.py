@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from sr_experiments.runs.former_names import current_names
+from sr_experiments.runs.former_names import current_names, current_override
 
 CONFIG, OVERRIDES, ENVIRONMENT = "config.yaml", "overrides.yaml", "environment.json"
 METRICS, RESULTS = "metrics.csv", "results.csv"
@@ -30,7 +30,7 @@ def read_overrides(folder: Path) -> list[str] | None:
         content = read_record(folder / OVERRIDES)
     except BROKEN:
         return None
-    return [str(each) for each in content] if isinstance(content, list) else None
+    return [current_override(str(each)) for each in content] if isinstance(content, list) else None
 
 
 def read_record(path: Path) -> Any:

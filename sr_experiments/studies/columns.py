@@ -137,7 +137,7 @@ def _chosen(wanted: Tables, variants: Sequence[str]) -> list[PublishedValue]:
                 )
     for variant in wanted.methods:
         if variant not in variants:
-            raise ConfigError(f"study.published: there is no arm {variant}")
+            raise ConfigError(f"study.published: there is no variant {variant}")
     return [
         value
         for value in values

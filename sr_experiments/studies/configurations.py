@@ -26,17 +26,18 @@ class Settled:
 def group(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """Runs by configuration, under short unique names, in the order of the runs.
 
-    A configuration is the study's arm, if all runs have one, or else all resolved values but those
-    that do not change a result, as the seed. An arm that ran with several values is several.
+    A configuration is the study's variant, if all runs have one, or else all resolved values but
+    those that do not change a result, as the seed. A variant that ran with several values is
+    several.
     """
-    by_arm = all(run.study.get("arm") for run in runs)
-    arms: dict[str, list[Run]] = {}
+    by_variant = all(run.study.get("variant") for run in runs)
+    variants: dict[str, list[Run]] = {}
     for run in runs:
-        arms.setdefault(str(run.study["arm"]) if by_arm else "", []).append(run)
+        variants.setdefault(str(run.study["variant"]) if by_variant else "", []).append(run)
     groups: dict[str, list[Run]] = {}
-    for arm, of_arm in arms.items():
-        for name, members in _by_values(of_arm).items():
-            groups[" ".join(filter(None, (arm, name))) or ALL] = members
+    for variant, of_variant in variants.items():
+        for name, members in _by_values(of_variant).items():
+            groups[" ".join(filter(None, (variant, name))) or ALL] = members
     return groups
 
 
@@ -105,7 +106,7 @@ def _by_values(runs: Sequence[Run]) -> dict[str, list[Run]]:
     for run in runs:
         if not _is_whole(run):
             fitting = [name for name, members in named.items() if _fits(run, members)]
-            # An arm that left no configuration at all still is that arm.
+            # A variant that left no configuration at all still is that variant.
             alone = "" if run.study and not named else UNKNOWN
             named.setdefault(fitting[0] if len(fitting) == 1 else alone, []).append(run)
     return named

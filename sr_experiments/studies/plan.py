@@ -10,7 +10,7 @@ from sr_experiments.studies.study import read_study
 
 
 def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Every arm with every seed, seed by seed, for each combination of typed overrides.
+    """Every variant with every seed, seed by seed, for each combination of typed overrides.
 
     Args:
         config: the configuration of the command, with a study.
@@ -26,8 +26,8 @@ def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
         [*_left(brought, overrides), *overrides]
         for overrides in typed
         for seed in study.seeds
-        for arm, of_arm in study.arms.items()
-        if (brought := [*study.recipe, *of_arm, f"seed={seed}", f"study.arm={arm}"])
+        for variant, of_variant in study.variants.items()
+        if (brought := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
         if seed == study.seeds[0] or "seed" not in keys(overrides)
     ]
 

@@ -3,32 +3,33 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.former_names import KEYS
 from sr_experiments.studies.columns import Block, Column, Published, Tables, select_published
 
 Expected = Literal["higher", "lower", "faster", "slower", "same", "not higher", "not faster"]
 
 
 class StudyClaim(BaseModel):
-    """A claim about two arms.
+    """A claim about two variants.
 
     Attributes:
         text: the claim in the source's sense.
-        compare: the arm that it is about, and the one that it is compared with.
-        measure: "end": the curve's last value; "speed": steps to the target; or a column.
-        expect: what the first arm is, against the second.
+        compare: the variant that it is about, and the one that it is compared with.
+        metric: "end": the curve's last value; "speed": steps to the target; or a column.
+        expect: what the first variant is, against the second.
         margin: smaller differences do not count; in the metric's unit, for speed relative.
     """
 
     model_config = ConfigDict(extra="forbid")
     text: str
     compare: tuple[str, str]
-    measure: str = "end"
+    metric: str = "end"
     expect: Expected = "higher"
     margin: float = Field(default=0.0, ge=0)
 
@@ -43,9 +44,9 @@ class _Fields(BaseModel):
     target: float | None
     size: str
     seeds: list[int] = Field(min_length=1)
-    arm: str | None
+    variant: str | None
     recipes: dict[str, list[str]]
-    arms: dict[str, list[str] | dict[str, list[str]] | None] = Field(min_length=1)
+    variants: dict[str, list[str] | dict[str, list[str]] | None] = Field(min_length=1)
     columns: dict[str, Column] | list[Block] | None
     published: list[Tables]
     claims: list[StudyClaim]
@@ -61,13 +62,13 @@ class Study:
         source: of the published values.
         metric: the curve that is compared.
         better: "higher" or "lower".
-        target: value to which convergence is timed; None: what both arms of a pair reach.
+        target: value to which convergence is timed; None: what both variants of a pair reach.
         size: "tiny" or "paper".
-        seeds: each arm runs once with each.
-        recipe: overrides of all arms.
-        arms: overrides of each arm.
+        seeds: each variant runs once with each.
+        recipe: overrides of all variants.
+        variants: overrides of each variant.
         columns: of the table, by their headings.
-        published: a value or None per column, by arm or other method.
+        published: a value or None per column, by variant or other method.
         claims: what the source says.
     """
 
@@ -80,7 +81,7 @@ class Study:
     size: str
     seeds: tuple[int, ...]
     recipe: tuple[str, ...]
-    arms: Mapping[str, list[str]]
+    variants: Mapping[str, list[str]]
     columns: Mapping[str, Column]
     published: Mapping[str, list[Published | None]]
     claims: tuple[StudyClaim, ...]
@@ -94,6 +95,7 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
             belongs to nothing.
     """
     plain = OmegaConf.to_container(node, resolve=True) if isinstance(node, DictConfig) else node
+    _refuse_former_keys(cast("Mapping[str, Any]", plain))
     try:
         fields = _Fields.model_validate(plain)
     except ValidationError as error:
@@ -106,19 +108,33 @@ def read_study(node: DictConfig | Mapping[str, Any]) -> Study:
         raise ConfigError(f"study.size={fields.size}: {fields.name} comes as {known}")
     columns = _columns(fields)
     _check_names(fields, columns)
-    kept = fields.model_dump(exclude={"arm", "recipes", "arms", "columns", "published", "claims"})
+    kept = fields.model_dump(
+        exclude={"variant", "recipes", "variants", "columns", "published", "claims"}
+    )
     return Study(
         **{**kept, "seeds": tuple(fields.seeds)},
         recipe=(*fields.recipes[fields.size],),
-        arms={
-            n: _of_size(n, arm, fields.size) for n, arm in fields.arms.items() if arm is not None
+        variants={
+            n: _of_size(n, variant, fields.size)
+            for n, variant in fields.variants.items()
+            if variant is not None
         },
         columns=columns,
-        published=select_published(fields.published, columns, [*fields.arms]),
+        published=select_published(fields.published, columns, [*fields.variants]),
         claims=tuple(
-            c for c in fields.claims if all(fields.arms[a] is not None for a in c.compare)
+            c for c in fields.claims if all(fields.variants[a] is not None for a in c.compare)
         ),
     )
+
+
+def _refuse_former_keys(node: Mapping[str, Any]) -> None:
+    for former, key in KEYS.items():
+        group, _, name = former.partition(".")
+        if group == "study" and name in node:
+            raise ConfigError(f"{former}: is called {key} now")
+    for i, claim in enumerate(node.get("claims") or []):
+        if isinstance(claim, Mapping) and "measure" in claim:
+            raise ConfigError(f"study.claims.{i}.measure: is called metric now")
 
 
 def _columns(fields: _Fields) -> dict[str, Column]:
@@ -128,26 +144,27 @@ def _columns(fields: _Fields) -> dict[str, Column]:
 
 
 def _check_names(fields: _Fields, columns: Mapping[str, Column]) -> None:
-    for arm in fields.arms:
-        if not re.fullmatch(r"[\w-]+", arm):  # or Hydra could not address it
-            raise ConfigError(f"study.arms: names take letters, digits, _ and -, got {arm}")
-    if not any(arm is not None for arm in fields.arms.values()):
-        raise ConfigError("study.arms: every arm is null, which leaves nothing to run")
+    for variant in fields.variants:
+        if not re.fullmatch(r"[\w-]+", variant):  # or Hydra could not address it
+            raise ConfigError(f"study.variants: names take letters, digits, _ and -, got {variant}")
+    if not any(variant is not None for variant in fields.variants.values()):
+        raise ConfigError("study.variants: every variant is null, which leaves nothing to run")
     for i, claim in enumerate(fields.claims):
-        for arm in claim.compare:
-            if arm not in fields.arms:
+        for variant in claim.compare:
+            if variant not in fields.variants:
                 raise ConfigError(
-                    f"study.claims.{i}: there is no arm {arm}; study.arms.{arm}=null leaves one out"
+                    f"study.claims.{i}: there is no variant {variant}; "
+                    f"study.variants.{variant}=null leaves one out"
                 )
-        if claim.measure not in ("end", "speed", *columns):
+        if claim.metric not in ("end", "speed", *columns):
             raise ConfigError(
-                f"study.claims.{i}: measure must be end, speed or a column, got {claim.measure}"
+                f"study.claims.{i}: metric must be end, speed or a column, got {claim.metric}"
             )
 
 
-def _of_size(name: str, arm: list[str] | dict[str, list[str]], size: str) -> list[str]:
-    if isinstance(arm, list):
-        return arm
-    if size not in arm:
-        raise ConfigError(f"study.arms.{name}: has no overrides for study.size={size}")
-    return arm[size]
+def _of_size(name: str, variant: list[str] | dict[str, list[str]], size: str) -> list[str]:
+    if isinstance(variant, list):
+        return variant
+    if size not in variant:
+        raise ConfigError(f"study.variants.{name}: has no overrides for study.size={size}")
+    return variant[size]

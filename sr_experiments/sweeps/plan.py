@@ -24,14 +24,14 @@ def ordered(
     Raises:
         ConfigError: ``sweep.first`` names a variant that no job has.
     """
-    variants = {study_of(job).get("arm") for job in jobs}
+    variants = {study_of(job).get("variant") for job in jobs}
     for name in settings.first:
         if jobs and name not in variants:
             known = " ".join(sorted(filter(None, variants))) or "none, as this is no study"
             raise ConfigError(f"sweep.first: there is no variant {name}; valid are {known}")
 
     def rank(job: Job) -> tuple[int, float]:
-        variant = study_of(job).get("arm")
+        variant = study_of(job).get("variant")
         place = settings.first.index(variant) if variant in settings.first else len(settings.first)
         if settings.order != "shortest":
             return place, 0.0
@@ -102,6 +102,6 @@ def study_of(job: Job) -> Mapping[str, Any]:
 
 
 def _label(job: Job) -> str:
-    variant = study_of(job).get("arm")
+    variant = study_of(job).get("variant")
     typed = [o for o in job.overrides if not o.startswith(("seed=", "sweep.", "hydra"))]
     return str(variant or " ".join(typed))

@@ -29,10 +29,15 @@ def state_at(folder: Path, step: int) -> Path:
 def test_a_cell_is_one_arm_of_a_study_with_published_values(name: str):
     cell = find_cell(name)
     study = study_of(cell)
-    assert any(study.published.get(cell.arm, [])) or "no numbers" in study.source
+    assert any(study.published.get(cell.variant, [])) or "no numbers" in study.source
     job = overrides_of(cell, seed=3)
-    assert {f"study={cell.study}", "study.size=paper", f"study.arm={cell.arm}", "seed=3"} <= {*job}
-    assert {*study.arms[cell.arm]} <= {*job}
+    assert {
+        f"study={cell.study}",
+        "study.size=paper",
+        f"study.variant={cell.variant}",
+        "seed=3",
+    } <= {*job}
+    assert {*study.variants[cell.variant]} <= {*job}
 
 
 def test_what_is_typed_wins_and_a_continued_run_keeps_its_precision(tmp_path: Path):

@@ -57,6 +57,7 @@ def test_dashes(typed: list[str], message: str) -> None:
         ("eval.shave=4", "protocol.shave=4"),
         ("~eval.degradation", "~protocol.degradation"),
         ("set=t91", "dataset=t91"),
+        ("study.arms.plain_1e-1=null", "study.variants.plain_1e-1=null"),
     ],
 )
 def test_words_of_earlier_versions_are_taken_and_said(

@@ -20,7 +20,7 @@ defaults: [base]
 name: rates
 source: nobody
 recipes: {tiny: [model=vdsr]}
-arms: {high: [optim.lr=0.1], low: [optim.lr=0.01]}
+variants: {high: [optim.lr=0.1], low: [optim.lr=0.01]}
 title: "Rates, and what they do"
 metric: val/set5_x3/psnr_y
 columns: {early: {metric: val/set5_x3/psnr_y, at: 0.1}, end: {metric: test/set5_x3/psnr_y}}
@@ -89,7 +89,7 @@ def test_a_study_groups_its_arms(call: Dashboard, own_study: tuple[str, str, str
     assert shown(panels["Validation SSIM"]) == ["val/set5_x3/ssim_y"]
     (runs,) = json.loads(text)["section"]["runSets"]
     assert runs["filters"]["filters"][0]["value"] == "rates day-2"
-    assert [key["name"] for key in runs["grouping"]] == ["study.value.size", "study.value.arm"]
+    assert [key["name"] for key in runs["grouping"]] == ["study.value.size", "study.value.variant"]
 
 
 def test_a_study_of_the_project(call: Dashboard):

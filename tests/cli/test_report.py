@@ -57,8 +57,8 @@ def test_a_single_folder_needs_no_brackets(tmp_path: Path) -> None:
 
 
 def test_a_study_is_chosen_by_name(tmp_path: Path) -> None:
-    for number, arm in enumerate(("residual_1e-1", "plain_1e-1")):
-        make_run(tmp_path / "sweep" / str(number), arm=arm, lr=0.1 + number)
+    for number, variant in enumerate(("residual_1e-1", "plain_1e-1")):
+        make_run(tmp_path / "sweep" / str(number), variant=variant, lr=0.1 + number)
     done = report(tmp_path, "runs=sweep", "study=vdsr_residual", "out=out")
     assert done.returncode == 0, done.stderr
     assert "cannot tell: At a rate of 0.1, residual learning ends higher." in done.stdout
@@ -70,7 +70,7 @@ def test_a_study_alone_is_that_of_its_newest_sweep(tmp_path: Path) -> None:
         (("d", "vdsr_depth"), ("c", "vdsr_residual"), ("b", "vdsr_residual"))
     ):
         sweep = tmp_path / "multirun_sweeps" / "train" / date
-        make_run(sweep / "0", arm="residual_1e-1")
+        make_run(sweep / "0", variant="residual_1e-1")
         record_overrides(sweep, [f"study={study}", "study.size=mini"])
         os.utime(sweep / "overrides.yaml", (1e9 - age, 1e9 - age))
     done = report(tmp_path, "study=vdsr_residual", "out=out")
@@ -138,7 +138,7 @@ def test_help_names_the_keys(tmp_path: Path) -> None:
     ids=lambda path: path.stem,
 )
 def test_every_study_is_found_by_its_runs(tmp_path: Path, path: Path) -> None:
-    node = {"name": path.stem, "size": "tiny", "arm": "any"}
+    node = {"name": path.stem, "size": "tiny", "variant": "any"}
     make_run(tmp_path / "0", changes={"study": node})
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         study = study_of(read_runs([tmp_path]))
@@ -149,7 +149,7 @@ def test_every_study_is_found_by_its_runs(tmp_path: Path, path: Path) -> None:
 def test_runs_of_no_study_or_of_several_have_none(tmp_path: Path) -> None:
     make_run(tmp_path / "0")
     assert study_of(read_runs([tmp_path])) is None
-    make_run(tmp_path / "1", changes={"study": {"name": "vdsr_residual", "arm": "a"}})
+    make_run(tmp_path / "1", changes={"study": {"name": "vdsr_residual", "variant": "a"}})
     assert study_of(read_runs([tmp_path])) is None
-    make_run(tmp_path / "2" / "0", changes={"study": {"name": "gone", "arm": "a"}})
+    make_run(tmp_path / "2" / "0", changes={"study": {"name": "gone", "variant": "a"}})
     assert study_of(read_runs([tmp_path / "2"])) is None

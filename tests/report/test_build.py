@@ -32,9 +32,9 @@ def tiny_study(**changes: Any) -> Study:
         "target": None,
         "size": "tiny",
         "seeds": [0, 1, 2],
-        "arm": None,
+        "variant": None,
         "recipes": {"tiny": []},
-        "arms": {"good": [], "bad": [], "never": []},
+        "variants": {"good": [], "bad": [], "never": []},
         "columns": {
             "half": {"metric": METRIC, "at": 0.5},
             "end": {"metric": "test/set5_x2/psnr_y", "at": None},
@@ -43,8 +43,8 @@ def tiny_study(**changes: Any) -> Study:
         "claims": [
             {"text": "Higher.", "compare": ["good", "bad"]},
             {"text": "Equal.", "compare": ["good", "bad"], "expect": "same", "margin": 0.1},
-            {"text": "Faster.", "compare": ["good", "bad"], "measure": "speed", "expect": "faster"},
-            {"text": "At half.", "compare": ["good", "bad"], "measure": "half"},
+            {"text": "Faster.", "compare": ["good", "bad"], "metric": "speed", "expect": "faster"},
+            {"text": "At half.", "compare": ["good", "bad"], "metric": "half"},
             {"text": "Never.", "compare": ["good", "never"]},
         ],
     }
@@ -58,14 +58,14 @@ def tiny_study(**changes: Any) -> Study:
 
 @pytest.fixture
 def studied(tmp_path: Path) -> Path:
-    """Three seeds of a good arm, and of a bad one that diverged once."""
+    """Three seeds of a good variant, and of a bad one that diverged once."""
     for seed in range(3):
         ends = [30.0, 32.0, 34.0, 36.0 + seed / 10]
-        make_run(tmp_path / str(seed), ends, seed=seed, arm="good")
+        make_run(tmp_path / str(seed), ends, seed=seed, variant="good")
         lost: dict[str, Any] = {"state": "failed", "error": "training diverged: nan"}
         kept = lost if seed == 2 else {}
         low = [20.0, 22.0, 24.0, 26.0 + seed / 10]
-        make_run(tmp_path / f"1{seed}", low, seed=seed, arm="bad", lr=0.2, **kept)
+        make_run(tmp_path / f"1{seed}", low, seed=seed, variant="bad", lr=0.2, **kept)
     return tmp_path
 
 
@@ -184,7 +184,7 @@ def test_a_study_brings_columns_published_values_and_verdicts(studied: Path) -> 
 
 
 def test_an_arm_that_ran_with_several_values_is_not_judged(studied: Path) -> None:
-    make_run(studied / "99", arm="good", seed=5, lr=0.7)
+    make_run(studied / "99", variant="good", seed=5, lr=0.7)
     content = report(studied, tiny_study())
     assert content["claims"][0]["verdict"] == "cannot tell"
     assert "good lr=0.7" in content["claims"][0]["words"]

@@ -28,7 +28,7 @@ def make_run(
     lr: float = 0.1,
     state: str = "finished",
     error: str | None = None,
-    arm: str | None = None,
+    variant: str | None = None,
     seconds: bool = True,
     schema: int | None = 1,
     age: float = 0.0,
@@ -37,7 +37,7 @@ def make_run(
 ) -> Path:
     """A run of ten steps per epoch; ``values`` are its PSNR on Set5 x2 after each epoch."""
     folder.mkdir(parents=True)
-    study = {"study": {"name": "tiny", "size": "mini", "arm": arm}} if arm else {}
+    study = {"study": {"name": "tiny", "size": "mini", "variant": variant}} if variant else {}
     config = {
         "task_name": "train",
         "seed": seed,
@@ -51,7 +51,7 @@ def make_run(
         **(changes or {}),
     }
     typed = ["model=vdsr", f"optim.lr={lr}", f"seed={seed}", f"run_dir={folder}"]
-    typed += [f"study.arm={arm}"] if arm else []
+    typed += [f"study.variant={variant}"] if variant else []
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     (folder / "overrides.yaml").write_text(yaml.safe_dump(typed))
     environment = {"command": ["train.py"], "git": "abc", "packages": {"torch": "2.15.0"}}

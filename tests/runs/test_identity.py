@@ -41,7 +41,7 @@ def test_a_signature_holds_what_matters() -> None:
         {"data": {"root": "/data", "num_workers": 0}},
         {"device": {"accelerator": "gpu", "devices": 1, "precision": "32-true"}},
         {"ckpt_path": "/runs/0/checkpoints/last.ckpt"},
-        {"study": {"name": "a", "arm": "b"}},
+        {"study": {"name": "a", "variant": "b"}},
         {"sweep": {"retries": 1}, "logger": {"wandb": {}}},
     ],
 )

@@ -43,7 +43,7 @@ def test_long_names_keep_both_ends():
 
 
 def test_a_job_of_a_study(monkeypatch: pytest.MonkeyPatch):
-    job = config(study={"name": "vdsr_residual", "size": "mini", "arm": "plain"})
+    job = config(study={"name": "vdsr_residual", "size": "mini", "variant": "plain"})
     assert run_name(job, ["model=vdsr", "seed=3"]) == "plain seed 3"
     assert run_group(job) == "vdsr_residual"
     monkeypatch.setenv(JOB_MARK, "1")

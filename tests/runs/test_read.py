@@ -115,13 +115,13 @@ def test_a_job_that_left_only_its_log_failed(tmp_path: Path) -> None:
 def test_a_killed_sweep_has_jobs_that_never_began(tmp_path: Path) -> None:
     make_run(tmp_path / "0")
     (tmp_path / "sweep.csv").write_text(
-        "job,optim.lr,seed,study.arm,state,test/psnr,minutes,attempts,error\n"
+        "job,optim.lr,seed,study.variant,state,test/psnr,minutes,attempts,error\n"
         "0,0.1,0,plain,finished,32,1,1,\n1,0.2,1,plain,waiting,,0,0,\n"
     )
     _, waiting = read_runs([tmp_path])
     assert waiting.state == "waiting"
-    assert waiting.overrides == ["optim.lr=0.2", "seed=1", "study.arm=plain"]
-    assert (waiting.seed, waiting.study) == (1, {"arm": "plain"})
+    assert waiting.overrides == ["optim.lr=0.2", "seed=1", "study.variant=plain"]
+    assert (waiting.seed, waiting.study) == (1, {"variant": "plain"})
 
 
 @pytest.mark.parametrize("name", ["status.json", "config.yaml", "metrics.csv", "results.csv"])

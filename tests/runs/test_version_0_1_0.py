@@ -11,6 +11,7 @@ import yaml
 
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs import former_names
+from sr_experiments.runs.find import read_runs
 from sr_experiments.runs.read import read_run
 from tests.cli.conftest import Command
 
@@ -103,3 +104,18 @@ def test_renamed_names_in_records_are_todays(
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(record))
     model = {"_target_": "sr_experiments.models.VDSR"}
     assert read_run(tmp_path).config == {"panels": 2, "model": model, "a": [1, {"b": 2}]}
+
+
+def test_its_studies_are_of_variants(tmp_path: Path) -> None:
+    run, sweep = tmp_path / "0", "job,seed,study.arm,state,test/psnr,minutes,attempts,error\n"
+    run.mkdir()
+    study = {"name": "vdsr_residual", "size": "mini", "arm": "plain_1e-1"}
+    (run / "config.yaml").write_text(yaml.safe_dump({"study": study, "model": {}}))
+    (run / "overrides.yaml").write_text("[study=vdsr_residual, study.arm=plain_1e-1, seed=0]")
+    (tmp_path / "sweep.csv").write_text(
+        f"{sweep}0,0,plain_1e-1,running,,0,1,\n1,1,plain_1e-1,waiting,,0,0,\n"
+    )
+    first, waiting = read_runs([tmp_path])
+    assert first.study["variant"] == waiting.study["variant"] == "plain_1e-1"
+    assert "study.variant=plain_1e-1" in first.overrides
+    assert waiting.overrides == ["seed=1", "study.variant=plain_1e-1"]

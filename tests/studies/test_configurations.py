@@ -96,12 +96,16 @@ def test_names_of_runs_that_differ_in_their_data_are_short() -> None:
 
 
 def test_arms_go_before_values() -> None:
-    runs = [run(seed, study={"arm": arm}, a=arm, b=arm) for arm in "xy" for seed in (0, 1)]
+    runs = [
+        run(seed, study={"variant": variant}, a=variant, b=variant)
+        for variant in "xy"
+        for seed in (0, 1)
+    ]
     assert {name: len(members) for name, members in group(runs).items()} == {"x": 2, "y": 2}
 
 
 def test_an_arm_with_several_values_is_several() -> None:
-    runs = [run(study={"arm": "x"}, optim={"lr": lr}) for lr in (0.1, 0.2)]
+    runs = [run(study={"variant": "x"}, optim={"lr": lr}) for lr in (0.1, 0.2)]
     assert list(group(runs)) == ["x lr=0.1", "x lr=0.2"]
 
 
@@ -118,8 +122,10 @@ def test_runs_without_configuration_are_attributed_by_their_overrides() -> None:
 
 
 def test_an_arm_of_which_nothing_began_is_that_arm() -> None:
-    lost = Run(Path("2"), "waiting", config={"study": {"arm": "y"}}, overrides=["study.arm=y"])
-    assert list(group([run(study={"arm": "x"}), lost])) == ["x", "y"]
+    lost = Run(
+        Path("2"), "waiting", config={"study": {"variant": "y"}}, overrides=["study.variant=y"]
+    )
+    assert list(group([run(study={"variant": "x"}), lost])) == ["x", "y"]
 
 
 def test_of_repeated_seeds_the_newest_finished_counts() -> None:

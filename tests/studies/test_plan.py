@@ -20,11 +20,11 @@ def values(job: list[str]) -> dict[str, str]:
 
 
 def test_every_arm_with_every_seed_seed_by_seed():
-    got = [(values(job)["seed"], values(job)["study.arm"]) for job in planned()]
+    got = [(values(job)["seed"], values(job)["study.variant"]) for job in planned()]
     assert got == [("0", "a"), ("0", "b"), ("1", "a"), ("1", "b")]
     for job in planned():
         assert values(job)["model.depth"] == "4"
-        assert values(job)["optim.lr"] == {"a": "0.1", "b": "0.01"}[values(job)["study.arm"]]
+        assert values(job)["optim.lr"] == {"a": "0.1", "b": "0.01"}[values(job)["study.variant"]]
 
 
 def test_no_key_is_given_twice_and_what_is_typed_wins():
@@ -35,8 +35,8 @@ def test_no_key_is_given_twice_and_what_is_typed_wins():
 
 
 def test_an_arm_wins_over_the_recipe():
-    arms = {"deep": ["model.depth=9"], "b": []}
-    first = planned(arms=arms, claims=[], published=[])[0]
+    variants = {"deep": ["model.depth=9"], "b": []}
+    first = planned(variants=variants, claims=[], published=[])[0]
     assert [o for o in first if o.startswith("model.depth")] == ["model.depth=9"]
 
 
@@ -56,7 +56,7 @@ def test_a_typed_sweep_multiplies():
 
 def test_typed_seeds_replace_those_of_the_study():
     got = planned(["seed=7"], ["seed=8"])
-    assert [(values(j)["seed"], values(j)["study.arm"]) for j in got] == [
+    assert [(values(j)["seed"], values(j)["study.variant"]) for j in got] == [
         ("7", "a"),
         ("7", "b"),
         ("8", "a"),

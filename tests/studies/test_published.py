@@ -18,7 +18,7 @@ NAMES = sorted(p.stem for p in (conf_dir() / "study").glob("*.yaml") if p.stem !
 def read(name: str) -> dict[str, Any]:
     """A study as it is written, with its columns' headings and the published rows."""
     node = yaml.safe_load((conf_dir() / "study" / f"{name}.yaml").read_text())["study"]
-    size = {"size": "paper", "seeds": [0], "arm": None, "better": "higher", "target": None}
+    size = {"size": "paper", "seeds": [0], "variant": None, "better": "higher", "target": None}
     study = read_study({**size, "columns": None, "published": [], **node})
     rows = {
         method: [c and (c.value if c.verified else f"{c.value}?") for c in row]
@@ -36,7 +36,7 @@ def total(cells: Iterable[float | str | None]) -> float:
 
 
 def column_sums(name: str, ending: str = "") -> list[float]:
-    rows = [row for arm, row in read(name)["published"].items() if arm.endswith(ending)]
+    rows = [row for variant, row in read(name)["published"].items() if variant.endswith(ending)]
     return [total(column) for column in zip(*rows, strict=True)]
 
 
@@ -77,7 +77,7 @@ def test_rednet_tables_1_and_2_by_level(sigma: str, sums: list[float]):
 )
 def test_rednet_tables_1_and_2_by_method(method: str, sums: list[float]):
     published = read("rednet_noise")["published"]
-    rows = [row for arm, row in published.items() if arm.startswith(method)]
+    rows = [row for variant, row in published.items() if variant.startswith(method)]
     assert len(rows) == 4
     assert [total(column) for column in zip(*rows, strict=True)] == close(sums)
 
@@ -90,17 +90,17 @@ def test_rednet_tables_3_to_5():
     assert row_sums("rednet_sr")[:6] == close(methods)
     published = read("rednet_sr")["published"]
     for depth, psnr_of_all in (("10", 279.64), ("20", 281.30), ("30", 281.72)):
-        rows = [row[:9] for arm, row in published.items() if arm.startswith(f"red{depth}")]
+        rows = [row[:9] for variant, row in published.items() if variant.startswith(f"red{depth}")]
         assert total(cell for row in rows for cell in row) == close(psnr_of_all)
     assert published["red30_x4"][8] == 27.40
 
 
 def test_rednet_tables_6_and_7():
     published = read("rednet_blind")["published"]
-    blind = [row for arm, row in published.items() if arm.startswith("blind")]
+    blind = [row for variant, row in published.items() if variant.startswith("blind")]
     assert total(cell for row in blind for cell in row) == close(233.1978)
     assert published["blind_70"] == [25.20, 24.36, 0.7157, 0.6544]
-    specific = [row for arm, row in published.items() if arm.startswith("specific")]
+    specific = [row for variant, row in published.items() if variant.startswith("specific")]
     sums = [total(column) for column in zip(*specific, strict=True)]
     assert sums == close([116.10, 111.70, 3.2764, 3.1056])
     assert row_sums("rednet_blind_sr")[0] == close(288.5172)
@@ -113,8 +113,8 @@ def test_vdsr_table_2():
         [95.95, 91.67, 89.47, 99.01, 99.09, 96.61, 101.28, 92.47]
     )
     confirmed = {
-        arm: [isinstance(c, float) for c in row]
-        for arm, row in read("vdsr_scales")["published"].items()
+        variant: [isinstance(c, float) for c in row]
+        for variant, row in read("vdsr_scales")["published"].items()
     }
     assert confirmed["x2_x3_x4"] == [True, True, True]
     assert confirmed["x3_x4"] == [False, True, True]
@@ -159,10 +159,10 @@ def test_claims_agree_with_the_published_values(name: str):
     study = read(name)
     columns, published = study["columns"], study["published"]
     for claim in study["claims"]:
-        rows = [published.get(arm) for arm in claim["compare"]]
-        if claim.get("measure") not in columns or None in rows:
+        rows = [published.get(variant) for variant in claim["compare"]]
+        if claim.get("metric") not in columns or None in rows:
             continue
-        cells = [row[columns.index(claim["measure"])] for row in rows]
+        cells = [row[columns.index(claim["metric"])] for row in rows]
         difference = number(cells[0]) - number(cells[1])
         margin, expected = claim.get("margin", 0), claim.get("expect", "higher")
         if expected == "same":

@@ -53,8 +53,8 @@ def chosen(name: str, size: str, root: Path, *typed: str) -> tuple[Study, list[l
         config = compose("train", overrides)
     study = read_study(config.study)
     planned = jobs(config, [overrides])
-    assert len(planned) == len(study.arms) * len(study.seeds)
-    return study, planned[: len(study.arms)]
+    assert len(planned) == len(study.variants) * len(study.seeds)
+    return study, planned[: len(study.variants)]
 
 
 def lighten(loss: DictConfig) -> None:
@@ -71,11 +71,11 @@ def test_every_arm_builds(name: str, size: str, root: Path, tmp_path: Path):
     study, planned = chosen(name, size, root)
     assert study.name == name
     metrics = {"val/psnr"}
-    for arm, job in zip(study.arms, planned, strict=True):
+    for variant, job in zip(study.variants, planned, strict=True):
         with configurations():
             config = compose("train", [*job, f"run_dir={tmp_path}"])
         content = plain(config)
-        assert content["study"] == {"name": name, "size": size, "arm": arm}
+        assert content["study"] == {"name": name, "size": size, "variant": variant}
         lighten(config.loss)
         with torch.device("meta"):  # full size costs nothing there
             network = build("model", config.model)
@@ -132,7 +132,11 @@ def test_a_job_runs(name: str, root: Path, command):
     assert result.code == 0, result.err
     assert result.status["state"] == "finished"
     recorded = yaml.safe_load((result.folder / "config.yaml").read_text())
-    assert recorded["study"] == {"name": name, "size": "tiny", "arm": list(study.arms)[index]}
+    assert recorded["study"] == {
+        "name": name,
+        "size": "tiny",
+        "variant": list(study.variants)[index],
+    }
     assert result.status["metrics"][study.metric] > 0
 
 

@@ -20,9 +20,9 @@ def node(**changes: Any) -> dict[str, Any]:
         "target": None,
         "size": "tiny",
         "seeds": [0, 1],
-        "arm": None,
+        "variant": None,
         "recipes": {"paper": ["model=vdsr"], "tiny": ["model=vdsr", "model.depth=4"]},
-        "arms": {"a": ["optim.lr=0.1"], "b": ["optim.lr=0.01"]},
+        "variants": {"a": ["optim.lr=0.1"], "b": ["optim.lr=0.01"]},
         "columns": [{"sets": ["Set5"], "scales": [2]}],
         "published": [],
         "claims": [{"text": "a is better", "compare": ["a", "b"], "expect": "higher"}],
@@ -38,8 +38,8 @@ def test_reads_one_size():
     study = read_study(node())
     assert study.recipe == ("model=vdsr", "model.depth=4")
     assert study.seeds == (0, 1)
-    assert list(study.arms) == ["a", "b"]
-    assert study.claims[0].measure == "end"
+    assert list(study.variants) == ["a", "b"]
+    assert study.claims[0].metric == "end"
     assert read_study(node(size="paper")).recipe == ("model=vdsr",)
 
 
@@ -102,7 +102,7 @@ def test_published_values_of_methods_with_other_names(paper: str):
         ({"tables": ["Table 9"]}, "has no table Table 9; it has Table 1, Table 2"),
         ({"sets": ["B100"]}, "has no set b100"),
         ({"methods": {"a": "C"}}, "has no method C"),
-        ({"methods": {"c": "A"}}, "there is no arm c"),
+        ({"methods": {"c": "A"}}, "there is no variant c"),
         ({"paper": "vdsrr"}, "published=vdsrr: no such paper; known are .*vdsr"),
         ({"paper": "nowhere.csv"}, "published=nowhere.csv: no such file"),
     ],
@@ -113,32 +113,43 @@ def test_published_values_that_are_not_there(paper: str, changes: dict[str, Any]
 
 
 def test_an_arm_may_differ_between_sizes():
-    arms = {"a": {"paper": ["optim.lr=0.1"], "tiny": ["optim.lr=0.2"]}, "b": ["optim.lr=0.01"]}
-    assert read_study(node(arms=arms)).arms == {"a": ["optim.lr=0.2"], "b": ["optim.lr=0.01"]}
-    assert read_study(node(arms=arms, size="paper")).arms["a"] == ["optim.lr=0.1"]
+    variants = {"a": {"paper": ["optim.lr=0.1"], "tiny": ["optim.lr=0.2"]}, "b": ["optim.lr=0.01"]}
+    assert read_study(node(variants=variants)).variants == {
+        "a": ["optim.lr=0.2"],
+        "b": ["optim.lr=0.01"],
+    }
+    assert read_study(node(variants=variants, size="paper")).variants["a"] == ["optim.lr=0.1"]
 
 
 def test_an_arm_can_be_left_out_with_what_is_claimed_of_it():
-    study = read_study(node(arms={"a": ["optim.lr=0.1"], "b": None}))
-    assert list(study.arms) == ["a"]
+    study = read_study(node(variants={"a": ["optim.lr=0.1"], "b": None}))
+    assert list(study.variants) == ["a"]
     assert study.claims == ()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"claims": claim(compare=["a", "c"])}, r"study\.claims\.0: there is no arm c"),
+        ({"claims": claim(compare=["a", "c"])}, r"study\.claims\.0: there is no variant c"),
         ({"claims": claim(compare=["a"])}, r"study\.claims\.0\.compare"),
-        ({"claims": claim(measure="Set5")}, r"claims\.0: measure must be .*got Set5"),
+        ({"claims": claim(metric="Set5")}, r"claims\.0: metric must be .*got Set5"),
         ({"claims": claim(expect="best")}, r"study\.claims\.0\.expect: .*'best'"),
         ({"claims": claim(margin=-1)}, r"study\.claims\.0\.margin"),
         ({"claims": claim(margn=1)}, r"study\.claims\.0\.margn"),
         ({"published": {"a": [36.9]}}, r"study\.published: .*list"),
         ({"size": "large"}, r"study\.size=large: small comes as paper or tiny"),
-        ({"arms": {"lr 0.1": ["optim.lr=0.1"]}, "claims": []}, "got lr 0.1"),
-        ({"arms": {}}, r"study\.arms"),
-        ({"arms": {"a": {"paper": []}, "b": []}}, r"study\.arms\.a: has no overrides for .*tiny"),
-        ({"arms": {"a": None, "b": None}}, r"study\.arms: every arm is null"),
+        ({"variants": {"lr 0.1": ["optim.lr=0.1"]}, "claims": []}, "got lr 0.1"),
+        ({"variants": {}}, r"study\.variants"),
+        ({"arms": {"a": []}}, r"study\.arms: is called study\.variants now"),
+        (
+            {"claims": [{"text": "x", "compare": ["a", "b"], "measure": "end"}]},
+            r"study\.claims\.0\.measure: is called metric now",
+        ),
+        (
+            {"variants": {"a": {"paper": []}, "b": []}},
+            r"study\.variants\.a: has no overrides for .*tiny",
+        ),
+        ({"variants": {"a": None, "b": None}}, r"study\.variants: every variant is null"),
         ({"seeds": []}, r"study\.seeds"),
         ({"seeds": ["x"]}, r"study\.seeds\.0: .*'x'"),
         ({"better": "more"}, r"study\.better"),

@@ -26,20 +26,20 @@ ROOT = Path(__file__).parents[2]
 ANSWER = {"seconds": 0.5, "multiply_adds": 10, "others": 0.0, "steps_per_epoch": 30}
 
 
-def job(folder: Path, number: int = 0, arm: str = "a", **changes: Any) -> Job:
+def job(folder: Path, number: int = 0, variant: str = "a", **changes: Any) -> Job:
     config: dict[str, Any] = {
         "model": {"depth": 3},
         "optim": {"_target_": "adam", "lr": 0.1},
         "patches": {"size": 8, "steps_per_epoch": None},
         "data": {"cache": str(folder / "cache"), "steps_per_epoch": None, "train": ["T91"]},
         "trainer": {"max_epochs": 4, "max_steps": -1},
-        "study": {"arm": arm},
+        "study": {"variant": variant},
         "seed": number,
     }
     for key, value in changes.items():
         group, _, name = key.partition("__")
         config[group] = {**config[group], name: value}
-    return Job(number, [f"study.arm={arm}", f"seed={number}"], folder / str(number), config)
+    return Job(number, [f"study.variant={variant}", f"seed={number}"], folder / str(number), config)
 
 
 class Counted:
@@ -99,7 +99,7 @@ def test_what_cannot_be_measured_is_tried_once(tmp_path: Path):
 
 
 def test_order_by_variant_and_by_time(tmp_path: Path):
-    jobs = [job(tmp_path, i, arm) for i, arm in enumerate("abc")]
+    jobs = [job(tmp_path, i, variant) for i, variant in enumerate("abc")]
     took = {0: Estimate(9, 1, 1, 0), 1: Estimate(5, 1, 1, 0)}  # the third is unknown
     order = lambda **keys: [j.number for j in ordered(jobs, Settings(**keys), took)]  # noqa: E731
     assert order() == [0, 1, 2]
@@ -185,8 +185,8 @@ def test_a_sweep_is_estimated_without_being_started(tmp_path: Path, shared_data:
     typed = [o for o in TINY if not o.startswith("model.depth")]
     command = [sys.executable, str(ROOT / "train.py"), "-m", "study=vdsr_depth", *typed]
     command += [f"data.root={shared_data}", f"data.cache={tmp_path / 'cache'}", "device=cpu"]
-    command += ["seed=0", "sweep.estimate=true", "study.arms.depth_15=null"]
-    command += ["study.arms.depth_20=null", "study.claims=[]", "hydra.sweep.dir=sweep"]
+    command += ["seed=0", "sweep.estimate=true", "study.variants.depth_15=null"]
+    command += ["study.variants.depth_20=null", "study.claims=[]", "hydra.sweep.dir=sweep"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "depth_5" in done.stdout
