@@ -24,6 +24,7 @@ from sr_experiments.models import Network
 from sr_experiments.studies.study import read_study
 from sr_experiments.training.callbacks.progress import RunProgress
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
+from sr_experiments.training.fast_path import fast_forward
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
 
@@ -125,23 +126,16 @@ def build_module(
     call("scheduler", scheduler, call("optim", optimizer, network), lambda interval: 1)
     loss = build("loss", config.loss)
     clipping = build("clipping", config.clipping)
+    fast = {key: bool(config.device.get(key)) for key in ("compile", "channels_last")}
+    common = (optimizer, scheduler, clipping, scorers, content)
+    forward = fast_forward(network, **fast)
     if not isinstance(loss, GANLoss):
-        return RestorationModule(network, loss, optimizer, scheduler, clipping, scorers, content)
+        return RestorationModule(network, loss, *common, forward=forward)
     make = partial(loss.discriminator, in_channels=network.in_channels)
     discriminator = call("loss.discriminator", make)
     call("optim", optimizer, discriminator)
     accumulate = (content.get("trainer") or {}).get("accumulate_grad_batches") or 1
-    return GANModule(
-        network,
-        discriminator,
-        loss,
-        optimizer,
-        scheduler,
-        clipping,
-        scorers,
-        content,
-        accumulate,
-    )
+    return GANModule(network, discriminator, loss, *common, accumulate, forward)
 
 
 def build_scoring(

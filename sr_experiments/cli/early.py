@@ -30,7 +30,12 @@ _ROOT_TYPES = {
     "published": str | list[str],
 }
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
-_OWN_DEVICE_KEYS = {"effective_batch": int | None, "scale_lr": Literal["linear", "sqrt"] | None}
+_OWN_DEVICE_KEYS = {
+    "effective_batch": int | None,
+    "scale_lr": Literal["linear", "sqrt"] | None,
+    "channels_last": bool | None,
+    "compile": bool | None,
+}
 _PREPARATION_TYPES = {
     "task_name": str,
     "root": str,

@@ -16,7 +16,8 @@ from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse
 #: How many devices share a step, and in which precision, does.
 _IRRELEVANT = re.compile(
     r"task_name|tags|panels|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
-    r"device(\.(accelerator|strategy))?|study(\.(name|variant))?|(sweep|logger|hydra)(\..*)?"
+    r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(name|variant))?|"
+    r"(sweep|logger|hydra)(\..*)?"
 )
 #: Keys in which runs of one configuration may differ: their seeds, where they went on, and where a
 #: machine keeps the images.

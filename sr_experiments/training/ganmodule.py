@@ -37,6 +37,7 @@ class GANModule(RestorationModule):
         scorers: what scores the generator on the "val" and the "test" images.
         config: plain nested configuration, stored in checkpoints.
         accumulate: batches per optimizer step.
+        forward: computes the generator's output while training.
     """
 
     loss: GANLoss
@@ -52,8 +53,9 @@ class GANModule(RestorationModule):
         scorers: Mapping[str, Scorer],
         config: dict[str, Any],
         accumulate: int = 1,
+        forward: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
-        super().__init__(network, loss, optimizer, scheduler, clipping, scorers, config)
+        super().__init__(network, loss, optimizer, scheduler, clipping, scorers, config, forward)
         self.automatic_optimization = False
         self.discriminator = discriminator
         self.accumulate = accumulate

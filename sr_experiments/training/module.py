@@ -48,6 +48,8 @@ class RestorationModule(pl.LightningModule):
         clipping: clips the gradients of an optimizer's parameter groups.
         scorers: what scores the network on the "val" and the "test" images.
         config: plain nested configuration, stored in checkpoints.
+        forward: computes the network's output while training, as `fast_forward`; by default the
+            network itself.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class RestorationModule(pl.LightningModule):
         clipping: Clipping,
         scorers: Mapping[str, Scorer],
         config: dict[str, Any],
+        forward: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -70,6 +73,8 @@ class RestorationModule(pl.LightningModule):
         # trains on an accelerator that has none.
         self.scorers = dict(scorers)
         self.config = config
+        # A compiled one is no submodule either: the weights have one name each.
+        self._forward = (forward or network,)
         self.random_state: dict[str, Any] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -87,7 +92,7 @@ class RestorationModule(pl.LightningModule):
 
     def predict(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
         """The prediction and the target of the same size."""
-        prediction: Tensor = self.network(batch["input"])
+        prediction = self._forward[0](batch["input"])
         target = batch["target"]
         # Unpadded convolutions predict only the middle of a patch.
         margin = (target.shape[-1] - prediction.shape[-1]) // 2
