@@ -24,7 +24,7 @@ def fast_forward(
         forward = _compiled(network)
     if not channels_last:
         return forward
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     return lambda x: forward(x.contiguous(memory_format=torch.channels_last))
 
 
