@@ -19,7 +19,7 @@ from omegaconf import OmegaConf
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.runs.find import read_runs
-from sr_experiments.studies.configurations import group
+from sr_experiments.studies.variants import group_by_variant
 
 STEPS, EPOCHS = 9960, 80
 VALIDATED = [f"val/set5_x{scale}/{name}_y" for scale in (2, 3, 4) for name in ("psnr", "ssim")]
@@ -33,7 +33,7 @@ def main(count: int) -> None:
         start = time.perf_counter()
         runs = read_runs([folder])
         read = time.perf_counter()
-        groups = group(runs)
+        groups = group_by_variant(runs)
         grouped = time.perf_counter()
         content = build_content(make_subject(runs))
         built = time.perf_counter()

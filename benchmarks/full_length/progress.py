@@ -13,8 +13,8 @@ from benchmarks.full_length.state import STARTS, has_ended
 from sr_experiments.runs.identity import differences
 from sr_experiments.runs.metrics_file import steps_done
 from sr_experiments.runs.read import Run, read_run
-from sr_experiments.runs.records import CONFIG
-from sr_experiments.studies.measures import at_share
+from sr_experiments.runs.run_files import CONFIG
+from sr_experiments.studies.curve_statistics import at_share
 from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate, planned_steps
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.slots import processors

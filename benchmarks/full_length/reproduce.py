@@ -16,9 +16,9 @@ from benchmarks.full_length.cells import CARRIED, Cell, find_cell, folder_of, ov
 from benchmarks.full_length.state import STARTS, fetch_state, has_ended, steps_done
 from sr_experiments.errors import UserError
 from sr_experiments.runs.checkpoints import newest_checkpoint
-from sr_experiments.runs.command import quoted
+from sr_experiments.runs.command import quote_path
 from sr_experiments.runs.folder import environment
-from sr_experiments.runs.records import read_config
+from sr_experiments.runs.run_files import read_config
 from sr_experiments.sweeps.estimate import processor_info, processor_name
 
 TRAIN = Path(__file__).parents[2] / "train.py"
@@ -47,9 +47,9 @@ def arguments(cell: Cell, seed: int, folder: Path, typed: list[str]) -> list[str
     own = ["callbacks.last.every_minutes=2", f"device.precision={precision}"]
     given = {o.partition("=")[0] for o in (*cell.overrides, *typed)}
     kept = [o for o in own if o.partition("=")[0] not in given]
-    place = [f"hydra.run.dir={quoted(folder)}"]
+    place = [f"hydra.run.dir={quote_path(folder)}"]
     if newest_checkpoint(folder):
-        place.append(f"ckpt_path={quoted(folder)}")
+        place.append(f"ckpt_path={quote_path(folder)}")
     return [*overrides_of(cell, seed, [*kept, *typed]), *place]
 
 

@@ -12,8 +12,8 @@ from sr_experiments.errors import UserError
 from sr_experiments.files import whole_file
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs.checkpoints import CHECKPOINTS, LAST, newest_checkpoint
-from sr_experiments.runs.records import CONFIG, METRICS, OVERRIDES, RESULTS
-from sr_experiments.runs.status import LOST, STATUS, error_of, read_status
+from sr_experiments.runs.run_files import CONFIG, METRICS, OVERRIDES, RESULTS
+from sr_experiments.runs.status import DIVERGED_STATES, STATUS, error_of, read_status
 
 STARTS = "starts.jsonl"
 _FILES = (METRICS, STATUS, CONFIG, OVERRIDES, RESULTS, "wandb_id", STARTS)
@@ -67,7 +67,7 @@ def has_ended(folder: Path) -> str:
     if status.get("state") == "finished":
         return "finished"
     kind, _ = error_of(status)
-    return kind if kind in LOST else ""
+    return kind if kind in DIVERGED_STATES else ""
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -76,13 +76,15 @@ class OptunaSweeper(Sweeper):
                 "hydra.sweeper.params: nothing to search; e.g. optim.lr=choice(0.1,1)"
             )
         # Before anything is written, a job with values from the space is looked at.
-        self.launcher.sweep.look([[*self.fixed, *search.assigned(search.example(self.space))]], 0)
+        self.launcher.sweep.preview(
+            [[*self.fixed, *search.assigned(search.example(self.space))]], 0
+        )
         study = self._study()
         self._finish_old(study)
         while (known := len(study.get_trials(deepcopy=False))) < self.trials:
             count = min(self.at_once, self.trials - known)
             self._run(study, [study.ask(self.space) for _ in range(count)])
-        self.launcher.sweep.board.print_table()
+        self.launcher.sweep.monitor.print_table()
         if not any(t.value is not None for t in study.get_trials(deepcopy=False)):
             raise JobError(f"none of {self.trials} trials has a {self.config.sweep.metric}")
         return float(study.best_value)

@@ -20,7 +20,7 @@ class ProcessLauncher(Launcher):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         # Imported here and below, since Hydra looks into every plugin at every start.
-        from sr_experiments.sweeps.prepare import Sweep
+        from sr_experiments.sweeps.sweep import Sweep
 
         check = getattr(task_function, "check", None)
         self.sweep = Sweep(hydra_context.config_loader, config, check)
@@ -34,19 +34,19 @@ class ProcessLauncher(Launcher):
             ConfigError: the settings are wrong, or the folder holds another sweep.
             KeyboardInterrupt: it was interrupted; the jobs were stopped.
         """
-        from sr_experiments.sweeps.runner import Runner
+        from sr_experiments.sweeps.local import LocalRunner
         from sr_experiments.sweeps.settings import read_settings
 
         if read_settings(self.sweep.master.sweep).estimate:
-            look = self.sweep.look(job_overrides, initial_job_idx)
-            Runner(look, self.sweep.master).plan()
-            results = [JobReturn(status=JobStatus.COMPLETED) for _ in look.jobs]
+            preview = self.sweep.preview(job_overrides, initial_job_idx)
+            LocalRunner(preview, self.sweep.master).plan()
+            results = [JobReturn(status=JobStatus.COMPLETED) for _ in preview.jobs]
             for result in results:
                 result.return_value = math.nan
             return results
         with self.sweep.batch(job_overrides, initial_job_idx) as batch:
-            runner = Runner(batch, self.sweep.master)
+            runner = LocalRunner(batch, self.sweep.master)
             runner.plan()
-            with batch.board.shown(table=self.sweep.table_each_batch):
+            with batch.monitor.displayed(table=self.sweep.table_each_batch):
                 runner.run()
         return [job.result(batch.settings.metric) for job in batch.jobs]

@@ -24,7 +24,7 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
         _EXECUTOR = "slurm"
 
         def setup(self, *, hydra_context: Any, task_function: Any, config: Any) -> None:
-            from sr_experiments.sweeps.prepare import Sweep
+            from sr_experiments.sweeps.sweep import Sweep
 
             super().setup(hydra_context=hydra_context, task_function=task_function, config=config)
             check = getattr(task_function, "check", None)
@@ -40,7 +40,7 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             """The jobs' metrics, or in their place the reasons why there are none."""
             import submitit
 
-            from sr_experiments.sweeps.cluster import Cluster, asks_for_no_gpu
+            from sr_experiments.sweeps.slurm import SlurmRunner, asks_for_no_gpu
 
             params = dict(self.params)
             poll_seconds = params.pop("poll_seconds")
@@ -48,13 +48,13 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             with self.sweep.batch(job_overrides, initial_job_idx) as batch:
                 if asks_for_no_gpu(batch.jobs, params):
                     print("device=auto asks SLURM for no GPU; give device=gpu to ask for one")
-                cluster = Cluster(
+                cluster = SlurmRunner(
                     batch,
                     lambda jobs: self._submit(params, jobs),
                     lambda job_id: submitit.SlurmJob(folder=folder, job_id=job_id),
                     poll_seconds,
                 )
-                with batch.board.shown(table=self.sweep.table_each_batch):
+                with batch.monitor.displayed(table=self.sweep.table_each_batch):
                     cluster.run()
             return [job.result(batch.settings.metric) for job in batch.jobs]
 

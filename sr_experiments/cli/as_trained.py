@@ -12,7 +12,7 @@ from sr_experiments.cli.network import chosen_model
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.inference.stored_model import is_plain, stored_model
-from sr_experiments.runs.command import parse
+from sr_experiments.runs.command import parse_override
 
 # Groups that decide about a score, with the keys that do; None: all.
 _SCORING: dict[str, tuple[str, ...] | None] = {
@@ -97,7 +97,7 @@ def _only_trains(key: str) -> bool:
 
 def typed_keys(overrides: Sequence[str]) -> list[str]:
     """The keys of overrides, as ``protocol`` and ``protocol.shave``, without their signs."""
-    return [parse(override).path for override in overrides]
+    return [parse_override(override).path for override in overrides]
 
 
 @rank_zero_only

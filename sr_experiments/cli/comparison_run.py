@@ -32,7 +32,7 @@ from sr_experiments.published import chosen_papers
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.identity import flatten, numbered
 from sr_experiments.runs.read import read_run
-from sr_experiments.studies.configurations import ALL, group
+from sr_experiments.studies.variants import ALL, group_by_variant
 
 
 def comparison_run(config: DictConfig) -> float:
@@ -133,7 +133,7 @@ def labels(runs: Sequence[Path]) -> list[str]:
     """Short names that tell runs apart: as in a report, with seeds where these differ."""
     read = [read_run(folder) for folder in runs]
     names = [""] * len(runs)
-    for name, members in group(read).items():
+    for name, members in group_by_variant(read).items():
         for i, run in enumerate(read):
             if any(run is member for member in members):
                 seed = f"seed {run.seed}" if len(members) > 1 and run.seed is not None else ""

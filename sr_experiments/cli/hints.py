@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.runs.command import parse
+from sr_experiments.runs.command import parse_override
 
 _LISTED = 40  # more names than that are no help
 # Other projects' words.
@@ -110,7 +110,7 @@ def _with_commas(override: str) -> str:
 
 def keys_of(config_name: str, overrides: Sequence[str]) -> list[str]:
     """All keys and groups of the command's configuration, with the options that were chosen."""
-    chosen = [o for o in overrides if (conf_dir() / parse(o).key).is_dir()]
+    chosen = [o for o in overrides if (conf_dir() / parse_override(o).key).is_dir()]
     words = " ".join(overrides).replace("--config-dir=", "--config-dir ").split()
     own = [Path(b).absolute() for a, b in pairwise(words) if a in ("--config-dir", "-cd")]
     chosen += [f"hydra.searchpath=['file://{folder}']" for folder in own]

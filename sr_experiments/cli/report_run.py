@@ -13,12 +13,12 @@ from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.cli.study_choice import chosen_study, compose_study
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.report.build import build_content, make_subject
+from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
-from sr_experiments.report.markdown import render_markdown
+from sr_experiments.report.exports import write_curves, write_results
+from sr_experiments.report.inputs import ReportInputs
 from sr_experiments.report.plots import draw_plots
-from sr_experiments.report.subject import Subject
-from sr_experiments.report.tables import write_curves, write_results
+from sr_experiments.report.render import render_markdown, render_page
 from sr_experiments.runs.find import SWEEPS, newest_sweep, read_runs
 from sr_experiments.runs.read import Run
 from sr_experiments.studies.study import Study
@@ -50,10 +50,10 @@ def report_run(config: DictConfig) -> None:
     runs = read_runs(_paths(content["runs"], chosen))
     _check_metric(content["metric"], runs)
     study = chosen or study_of(runs)
-    subject = make_subject(runs, study, content["metric"], content["target"], content["better"])
+    inputs = make_inputs(runs, study, content["metric"], content["target"], content["better"])
     folder = Path(content["out"]).expanduser()
     try:
-        _write(subject, folder)
+        _write(inputs, folder)
     except OSError as error:
         raise ConfigError(
             f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
@@ -69,16 +69,16 @@ def _paths(runs: str | list[str] | None, study: Study | None) -> Sequence[str | 
     return [newest_sweep(study.name, SWEEPS)]
 
 
-def _write(subject: Subject, folder: Path) -> None:
+def _write(inputs: ReportInputs, folder: Path) -> None:
     """Writes all files of a report, and prints what it comes to."""
-    said = build_content(subject)
+    said = build_content(inputs)
     plots = draw_plots(said, folder / "plots")
-    curves, remark = write_curves(subject, folder)
-    results = write_results(subject, folder)
+    curves, remark = write_curves(inputs, folder)
+    results = write_results(inputs, folder)
     links = [path.relative_to(folder).as_posix() for path in plots]
     write_whole(folder / "report.md", render_markdown(said, links))
     # Last, as it is what people open.
-    write_whole(folder / "report.html", _page(said))
+    write_whole(folder / "report.html", render_page(said))
     files = [folder / "report.html", folder / "report.md", *curves, results]
     _print(said, [*files, *([folder / "plots"] if plots else [])], remark)
 
@@ -97,12 +97,6 @@ def _check_metric(metric: str | None, runs: Sequence[Run]) -> None:
         raise ConfigError(
             f"metric={metric}: no run has such a curve{did_you_mean(metric, sorted(known))}"
         )
-
-
-def _page(content: Content) -> str:
-    from sr_experiments.report.page import render_page
-
-    return render_page(content)
 
 
 def _print(content: Content, files: Sequence[Path], remark: str) -> None:

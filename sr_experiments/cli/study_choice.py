@@ -12,14 +12,14 @@ from omegaconf import DictConfig
 
 from sr_experiments.cli.hints import explain
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.command import parse
+from sr_experiments.runs.command import parse_override
 from sr_experiments.runs.former_names import current_override
 from sr_experiments.studies.study import Study, read_study
 
 
 def keep_choice(arguments: Sequence[str]) -> list[str]:
     """Gathers ``study=`` and ``study.KEY=`` in ``study_choice``."""
-    chosen = [a for a in arguments if "=" in a and f"{parse(a).key}.".startswith("study.")]
+    chosen = [a for a in arguments if "=" in a and f"{parse_override(a).key}.".startswith("study.")]
     if not chosen:
         return list(arguments)
     current = map(current_override, chosen)

@@ -16,7 +16,7 @@ from sr_experiments.imaging import save_image
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
 from sr_experiments.runs.metrics_file import SEEN
-from sr_experiments.runs.records import RESULTS
+from sr_experiments.runs.run_files import RESULTS
 
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:

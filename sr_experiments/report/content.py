@@ -3,20 +3,20 @@
 from typing import Any, TypedDict
 
 
-class Configuration(TypedDict):
+class VariantLine(TypedDict):
     """Runs that differ in their seed alone."""
 
     id: str  # as "residual_0.1"
     name: str  # for people
-    values: dict[str, str]  # what varied between configurations: {"optim.lr": "0.1"}
+    values: dict[str, str]  # what varied between variants: {"optim.lr": "0.1"}
     seeds: int  # finished runs
     states: dict[str, int]  # {"finished": 2, "diverged": 1}
 
 
 class Lines(TypedDict):
-    """One metric of one configuration over training; lists have one entry per measurement."""
+    """One metric of one variant over training; lists have one entry per measurement."""
 
-    configuration: str
+    variant: str
     epoch: list[float | None]
     step: list[float | None]
     seconds: list[float | None]  # mean over the seeds; None where not recorded
@@ -47,10 +47,10 @@ class Cell(TypedDict):
 
 
 class Row(TypedDict):
-    """A row of the table of results; methods that were not run have no configuration."""
+    """A row of the table of results; methods that were not run have no variant."""
 
     name: str
-    configuration: str | None
+    variant: str | None
     cells: list[Cell]  # one per column
 
 
@@ -72,9 +72,9 @@ class Claim(TypedDict):
 
 
 class Statistic(TypedDict):
-    """Convergence of one configuration; texts are ready to show, as "36.90 ± 0.05"."""
+    """Convergence of one variant; texts are ready to show, as "36.90 ± 0.05"."""
 
-    configuration: str
+    variant: str
     runs: str  # as "2 of 3 finished, 1 diverged"
     final: str
     best: str
@@ -85,13 +85,13 @@ class Statistic(TypedDict):
 class Tile(TypedDict):
     """A cut of a restored image."""
 
-    name: str  # configuration's name, or "LR", "bicubic", "original"
+    name: str  # variant's name, or "LR", "bicubic", "original"
     caption: str  # as "36.90 dB"
     src: str  # data: URI of a PNG
 
 
 class Picture(TypedDict):
-    """The same cut of one image, from every configuration."""
+    """The same cut of one image, from every variant."""
 
     title: str  # as "set5 butterfly x3"
     width: int  # pixels of the cut
@@ -102,7 +102,7 @@ class Picture(TypedDict):
 class RunLine(TypedDict):
     """One run."""
 
-    configuration: str
+    variant: str
     seed: str
     state: str
     error: str
@@ -118,7 +118,7 @@ class Content(TypedDict):
     created: str  # ISO date and time
     notes: list[str]  # what a reader must know first: runs that failed, diverged, are running
     claims: list[Claim]
-    configurations: list[Configuration]
+    variants: list[VariantLine]
     metrics: list[Metric]  # the first is shown first
     results: Results | None
     statistics: list[Statistic]

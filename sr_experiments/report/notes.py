@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from textwrap import shorten
 
+from sr_experiments.report.inputs import ReportInputs
 from sr_experiments.report.results import protocols
-from sr_experiments.report.subject import Subject
 from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.runs.read import Run
-from sr_experiments.runs.status import LOST, State
-from sr_experiments.studies.configurations import UNKNOWN
+from sr_experiments.runs.status import DIVERGED_STATES, State
+from sr_experiments.studies.variants import UNKNOWN
 
 _WORDS: dict[State, str] = {
     "diverged": "diverged",
@@ -24,35 +24,35 @@ _WORDS: dict[State, str] = {
 _NAMED = 5
 
 
-def make_notes(subject: Subject) -> list[str]:
+def make_notes(inputs: ReportInputs) -> list[str]:
     """Runs without a result, by what became of them; repeated seeds; what else is uneven."""
     notes = [
-        _of_state(subject, state)
+        _of_state(inputs, state)
         for state in _WORDS
-        if any(run.state == state for run in subject.runs)
+        if any(run.state == state for run in inputs.runs)
     ]
-    if not any(run.state == "finished" for run in subject.runs):
+    if not any(run.state == "finished" for run in inputs.runs):
         notes.insert(0, "No run has finished.")
     notes += [
-        _repeated(group.name, group.runs.set_aside)
-        for group in subject.groups
-        if group.runs.set_aside
+        _repeated(variant.name, variant.runs.superseded)
+        for variant in inputs.variants
+        if variant.runs.superseded
     ]
-    notes += _uneven(subject)
-    remarks = {remark: run for run in reversed(subject.runs) for remark in run.notes}
+    notes += _uneven(inputs)
+    remarks = {remark: run for run in reversed(inputs.runs) for remark in run.notes}
     for remark, run in remarks.items():
-        count = sum(remark in each.notes for each in subject.runs)
+        count = sum(remark in each.notes for each in inputs.runs)
         more = f" (and {count - 1} more)" if count > 1 else ""
         notes.append(f"{run.folder}{more}: {remark}.")
-    return notes + subject.notes
+    return notes + inputs.notes
 
 
-def _of_state(subject: Subject, state: State) -> str:
-    runs = [run for run in subject.runs if run.state == state]
-    kind = ", which counts against their configurations" if state in LOST else ""
-    named = [_named(subject, run) for run in runs[:_NAMED]]
+def _of_state(inputs: ReportInputs, state: State) -> str:
+    runs = [run for run in inputs.runs if run.state == state]
+    kind = ", which counts against their variants" if state in DIVERGED_STATES else ""
+    named = [_named(inputs, run) for run in runs[:_NAMED]]
     more = f"; and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
-    head = f"{len(runs)} of {len(subject.runs)} runs {_verb(state, len(runs))}{kind}"
+    head = f"{len(runs)} of {len(inputs.runs)} runs {_verb(state, len(runs))}{kind}"
     return f"{head}: {'; '.join(named)}{more}."
 
 
@@ -64,9 +64,9 @@ def _verb(state: State, count: int) -> str:
     return words
 
 
-def _named(subject: Subject, run: Run) -> str:
+def _named(inputs: ReportInputs, run: Run) -> str:
     name = next(
-        (g.name for g in subject.groups if _among(run, g.counted + g.runs.set_aside)), UNKNOWN
+        (g.name for g in inputs.variants if _among(run, g.selected + g.runs.superseded)), UNKNOWN
     )
     seed = f" seed {run.seed}" if run.seed is not None else ""
     why = shorten(run.error.strip().rstrip("."), 160, placeholder=" …")
@@ -83,28 +83,26 @@ def _repeated(name: str, aside: Sequence[Run]) -> str:
     )
 
 
-def _uneven(subject: Subject) -> list[str]:
+def _uneven(inputs: ReportInputs) -> list[str]:
     notes = []
-    different = sorted(protocols(subject.runs))
+    different = sorted(protocols(inputs.runs))
     if len(different) > 1:
         notes.append(
             f"Runs are scored by different protocols ({', '.join(different)}): their scores differ "
             "for that alone."
         )
-    if any(run.metrics.get(SEEN) for run in subject.runs):
+    if any(run.metrics.get(SEEN) for run in inputs.runs):
         notes.append(
             "Test images were scored during training too: what was chosen by a score of "
             "validation was chosen on what it is tested on."
         )
-    counts = {group.name: len(group.finished) for group in subject.groups}
+    counts = {variant.name: len(variant.finished) for variant in inputs.variants}
     if len(set(counts.values())) > 1:
         few = [f"{name} {count}" for name, count in counts.items() if count < max(counts.values())]
         shown = ", ".join(few[:_NAMED]) + (", ..." if len(few) > _NAMED else "")
-        notes.append(
-            f"Configurations have up to {max(counts.values())} finished runs, but {shown}."
-        )
+        notes.append(f"Variants have up to {max(counts.values())} finished runs, but {shown}.")
     elif set(counts.values()) == {1} and len(counts) > 1:
-        notes.append("Each configuration has one finished run: differences may be chance.")
+        notes.append("Each variant has one finished run: differences may be chance.")
     return notes
 
 

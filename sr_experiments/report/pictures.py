@@ -1,4 +1,4 @@
-"""The same cut of an image from every configuration."""
+"""The same cut of an image from every variant."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image, UnidentifiedImageError
 
 from sr_experiments.report.content import Picture, Tile
-from sr_experiments.report.subject import Group
+from sr_experiments.report.inputs import Variant
 from sr_experiments.runs.read import Run
 
 _MOST = 4
@@ -17,9 +17,9 @@ _BYTES = 1_200_000
 _REFERENCES = {"lr": "LR", "bicubic": "bicubic", "original": "original"}
 
 
-def make_pictures(groups: Sequence[Group]) -> tuple[list[Picture], list[str]]:
-    """Up to four pictures of the first finished run of each configuration, and notes on others."""
-    chosen = [(group, group.finished[0]) for group in groups if group.finished]
+def make_pictures(variants: Sequence[Variant]) -> tuple[list[Picture], list[str]]:
+    """Up to four pictures of the first finished run of each variant, and notes on others."""
+    chosen = [(variant, variant.finished[0]) for variant in variants if variant.finished]
     stems = dict.fromkeys(
         path.name.removesuffix(".model.png")
         for _, run in chosen
@@ -46,7 +46,7 @@ def make_pictures(groups: Sequence[Group]) -> tuple[list[Picture], list[str]]:
     return pictures, notes
 
 
-def _picture(stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]) -> Picture | None:
+def _picture(stem: str, chosen: Sequence[tuple[Variant, Run]], notes: list[str]) -> Picture | None:
     """The picture of this name; None where its original is missing."""
     tiles: list[Tile] = []
     size = (0, 0)
@@ -59,7 +59,7 @@ def _picture(stem: str, chosen: Sequence[tuple[Group, Run]], notes: list[str]) -
                 tiles.append(found[0])
                 size = found[1] if kind == "original" else size
                 break
-    made = [_tile(run, f"{stem}.model.png", group.name, notes) for group, run in chosen]
+    made = [_tile(run, f"{stem}.model.png", variant.name, notes) for variant, run in chosen]
     results = [found[0] for found in made if found]
     if not results or size == (0, 0):
         return None

@@ -20,7 +20,7 @@ _MOST_IN_LEGEND = 12
 
 def draw_plots(content: Content, folder: Path) -> list[Path]:
     """Draws each metric over steps, one file per metric; the files' paths."""
-    names = {each["id"]: each["name"] for each in content["configurations"]}
+    names = {each["id"]: each["name"] for each in content["variants"]}
     order = {name: place for place, name in enumerate(names)}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -45,7 +45,7 @@ def _figure(metric: Metric, names: dict[str, str], order: dict[str, int]) -> Fig
     figure = Figure(figsize=(6.0, 4.0), layout="constrained")
     axes = figure.subplots()
     for line in metric["lines"]:
-        _draw(axes, line, names[line["configuration"]], order[line["configuration"]])
+        _draw(axes, line, names[line["variant"]], order[line["variant"]])
     axes.set_xlabel("steps")
     axes.set_ylabel(metric["label"])
     axes.grid(alpha=0.25)
@@ -53,7 +53,7 @@ def _figure(metric: Metric, names: dict[str, str], order: dict[str, int]) -> Fig
     if 0 < len(metric["lines"]) <= _MOST_IN_LEGEND:
         figure.legend(loc="outside lower center", ncols=3, frameon=False)
     elif metric["lines"]:
-        axes.set_title(f"{len(metric['lines'])} configurations; their names are in the report")
+        axes.set_title(f"{len(metric['lines'])} variants; their names are in the report")
     return figure
 
 

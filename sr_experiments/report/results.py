@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 from sr_experiments.report.claims import at_column
 from sr_experiments.report.content import Cell, Results, Row
+from sr_experiments.report.inputs import ReportInputs, Variant
 from sr_experiments.report.labels import digits, label, number
-from sr_experiments.report.subject import Group, Subject
 from sr_experiments.runs.read import Run
 from sr_experiments.studies.columns import Column, Published
 from sr_experiments.studies.statistics import estimate
 from sr_experiments.studies.study import Study
 
 
-def make_results(subject: Subject) -> Results | None:
+def make_results(inputs: ReportInputs) -> Results | None:
     """With a study its columns, else the scores of the test sets; None where there are neither."""
-    if subject.study and subject.study.columns:
-        return _of_study(subject, subject.study)
-    names = _test_metrics(subject.runs)
+    if inputs.study and inputs.study.columns:
+        return _of_study(inputs, inputs.study)
+    names = _test_metrics(inputs.runs)
     if not names:
         return None
     columns = [Column(metric=name) for name in names]
-    rows = [_bicubic(label, runs, columns) for label, runs in _by_protocol(subject.runs).items()]
-    rows += [_measured(group, columns, [None] * len(columns)) for group in subject.groups]
-    scored_by = ", ".join(f"protocol {name}" for name in protocols(subject.runs))
+    rows = [_bicubic(label, runs, columns) for label, runs in _by_protocol(inputs.runs).items()]
+    rows += [_measured(variant, columns, [None] * len(columns)) for variant in inputs.variants]
+    scored_by = ", ".join(f"protocol {name}" for name in protocols(inputs.runs))
     return Results(
         caption=f"Scores of the test sets ({scored_by}); mean over seeds "
         "± half of the 95 % confidence interval. Further metrics are in results.csv.",
@@ -47,25 +47,26 @@ def baseline_of(run: Run) -> str:
     return "noisy" if (run.config.get("degradation") or {}).get("sigma") else "input"
 
 
-def _of_study(subject: Subject, study: Study) -> Results:
+def _of_study(inputs: ReportInputs, study: Study) -> Results:
     columns = list(study.columns.values())
     rows = []
     blank: list[Published | None] = [None] * len(columns)
-    variants = {group.name.split()[0] for group in subject.groups} | set(study.variants)
+    present = {variant.name.split()[0] for variant in inputs.variants}
     for name, values in study.published.items():
-        if name not in variants:
-            bicubic = _bicubic(name, subject.runs, columns) if name == "bicubic" else None
+        if name not in present | set(study.variants):
+            bicubic = _bicubic(name, inputs.runs, columns) if name == "bicubic" else None
             cells = bicubic["cells"] if bicubic else [_cell([], None, "") for _ in columns]
             merged = [_with(cell, value) for cell, value in zip(cells, values, strict=True)]
-            rows.append(Row(name=name, configuration=None, cells=merged))
-    for group in subject.groups:
-        rows.append(_measured(group, columns, study.published.get(group.name.split()[0], blank)))
-    present = {group.name.split()[0] for group in subject.groups}
-    for variant in study.variants:
-        if variant not in present:
-            values = study.published.get(variant, blank)
+            rows.append(Row(name=name, variant=None, cells=merged))
+    for variant in inputs.variants:
+        rows.append(
+            _measured(variant, columns, study.published.get(variant.name.split()[0], blank))
+        )
+    for name in study.variants:
+        if name not in present:
+            values = study.published.get(name, blank)
             cells = [_with(_cell([], None, "no run"), value) for value in values]
-            rows.append(Row(name=variant, configuration=None, cells=cells))
+            rows.append(Row(name=name, variant=None, cells=cells))
     return Results(
         caption=f"Published values: {study.source}. Measured: mean over seeds ± half of the 95 % "
         "confidence interval.",
@@ -76,16 +77,16 @@ def _of_study(subject: Subject, study: Study) -> Results:
 
 
 def _measured(
-    group: Group, columns: Sequence[Column], published: Sequence[Published | None]
+    variant: Variant, columns: Sequence[Column], published: Sequence[Published | None]
 ) -> Row:
-    total = len(group.counted)
-    lost = [f"{n} of {total} {state}" for state, n in group.states.items() if state != "finished"]
+    total = len(variant.selected)
+    lost = [f"{n} of {total} {state}" for state, n in variant.states.items() if state != "finished"]
     note = ", ".join(lost)
     cells = [
-        _cell([at_column(run, column) for run in group.finished], value, note)
+        _cell([at_column(run, column) for run in variant.finished], value, note)
         for column, value in zip(columns, published, strict=True)
     ]
-    return Row(name=group.name, configuration=group.id, cells=cells)
+    return Row(name=variant.name, variant=variant.id, cells=cells)
 
 
 def _bicubic(name: str, runs: Sequence[Run], columns: Sequence[Column]) -> Row:
@@ -94,7 +95,7 @@ def _bicubic(name: str, runs: Sequence[Run], columns: Sequence[Column]) -> Row:
     for column in columns:
         known = [r.bicubic[column.metric] for r in runs if column.metric in r.bicubic]
         cells.append(Cell(**{**_cell(known[:1], None, ""), "seeds": 0}))
-    return Row(name=name, configuration=None, cells=cells)
+    return Row(name=name, variant=None, cells=cells)
 
 
 def _cell(values: Sequence[float], published: Published | None, note: str) -> Cell:

@@ -10,8 +10,8 @@ from typing import Any
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.runs.command import foreign_rank
 from sr_experiments.runs.identity import differences
-from sr_experiments.runs.records import METRICS, read_config
-from sr_experiments.runs.status import LOST, error_of, read_status
+from sr_experiments.runs.run_files import METRICS, read_config
+from sr_experiments.runs.status import DIVERGED_STATES, error_of, read_status
 
 CHECKPOINTS, LAST, BEFORE, BEST = "checkpoints", "last.ckpt", "last-1.ckpt", "best.ckpt"
 
@@ -131,7 +131,7 @@ def resume_point(folder: Path) -> ResumePoint:
         return ResumePoint(finished=True, seconds=seconds, metrics=dict(metrics))
     if not status:
         return ResumePoint()
-    if error_of(status)[0] not in LOST:
+    if error_of(status)[0] not in DIVERGED_STATES:
         return ResumePoint(checkpoint=newest_checkpoint(folder))
     if not foreign_rank(os.environ):  # of several processes that look, one moves them
         move_aside(folder, CHECKPOINTS, METRICS)

@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 
 
 @dataclass(frozen=True)
-class Typed:
+class ParsedOverride:
     """An override.
 
     Attributes:
@@ -36,14 +36,14 @@ class Typed:
         return self.key.partition("@")[0].replace("/", ".")
 
 
-def parse(text: str) -> Typed:
+def parse_override(text: str) -> ParsedOverride:
     """Takes an override apart; one that Hydra cannot read is split at its first ``=``."""
     head, _, value = text.partition("=")
     override = _read(text)
     if override is None:
-        return Typed(head.lstrip("+~"), value)
+        return ParsedOverride(head.lstrip("+~"), value)
     key = override.key_or_group + (f"@{override.package}" if override.package else "")
-    return Typed(key, "" if override.is_delete() else value)
+    return ParsedOverride(key, "" if override.is_delete() else value)
 
 
 def is_readable(text: str) -> bool:
@@ -59,17 +59,17 @@ def _read(text: str) -> Override | None:
         return None
 
 
-def keys(overrides: Iterable[str]) -> list[str]:
+def override_keys(overrides: Iterable[str]) -> list[str]:
     """The keys of overrides, in their order."""
-    return [parse(override).key for override in overrides]
+    return [parse_override(override).key for override in overrides]
 
 
-def values(overrides: Iterable[str]) -> dict[str, str]:
+def override_values(overrides: Iterable[str]) -> dict[str, str]:
     """Values as typed, by key; of several with the same key, the last counts."""
-    return {each.key: each.value for each in map(parse, overrides)}
+    return {each.key: each.value for each in map(parse_override, overrides)}
 
 
-def quoted(path: Path) -> str:
+def quote_path(path: Path) -> str:
     """A path as a value in Hydra's grammar."""
     if re.fullmatch(r"/[\w./-]+", str(path), re.ASCII):
         return str(path)
@@ -103,7 +103,7 @@ _PLACE = ("run_dir", "ckpt_path", "hydra.run.dir", "hydra.sweep.dir", "hydra.mod
 _OFFLINE = ("wandb/offline-run-*", "*/wandb/offline-run-*")
 
 
-def continuing_command(folder: Path, hydra: DictConfig) -> str:
+def resume_command(folder: Path, hydra: DictConfig) -> str:
     """The command that continues a single run in its own folder, as one would type it.
 
     Args:
@@ -115,15 +115,17 @@ def continuing_command(folder: Path, hydra: DictConfig) -> str:
         entry = [sys.argv[0]]
     if Path(entry[-1]).stem.rpartition(".")[2] == flags[1]:  # the name that it has anyway
         del flags[:2]
-    given = placeless([*typed(hydra, "hydra"), *typed(hydra, "task")])
+    given = without_location(
+        [*command_overrides(hydra, "hydra"), *command_overrides(hydra, "task")]
+    )
     python = [] if len(entry) == 1 and not entry[0].endswith(".py") else ["python"]
-    place = [f"hydra.run.dir={quoted(folder)}", f"ckpt_path={quoted(folder)}"]
+    place = [f"hydra.run.dir={quote_path(folder)}", f"ckpt_path={quote_path(folder)}"]
     return shlex.join([*python, *entry, *flags, *given, *place])
 
 
-def placeless(overrides: Sequence[str]) -> list[str]:
+def without_location(overrides: Sequence[str]) -> list[str]:
     """Overrides without those that say where a run lies, or what it continues."""
-    return [override for override in overrides if parse(override).key not in _PLACE]
+    return [override for override in overrides if parse_override(override).key not in _PLACE]
 
 
 def sync_command(folder: Path) -> str | None:
@@ -154,7 +156,7 @@ def config_flags(hydra: DictConfig) -> list[str]:
     return flags
 
 
-def typed(hydra: DictConfig, kind: Literal["task", "hydra"]) -> list[str]:
+def command_overrides(hydra: DictConfig, kind: Literal["task", "hydra"]) -> list[str]:
     """The overrides of a command, as they were typed: interpolations stay what they are."""
     overrides = OmegaConf.to_container(hydra.overrides[kind], resolve=False)
     assert isinstance(overrides, list)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.former_names import current_override
 from sr_experiments.runs.read import Run, as_overrides, partial_config, read_run
-from sr_experiments.runs.records import CONFIG, OVERRIDES, read_overrides
+from sr_experiments.runs.run_files import CONFIG, OVERRIDES, read_overrides
 from sr_experiments.runs.status import JOB_LOG, STATUS
 
 #: Where sweeps lie unless they are told otherwise.

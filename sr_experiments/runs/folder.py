@@ -19,7 +19,7 @@ from sr_experiments.errors import ConfigError, kind_of
 from sr_experiments.files import remove_leftovers, write_whole
 from sr_experiments.runs.checkpoints import CHECKPOINTS
 from sr_experiments.runs.lock import lock_run
-from sr_experiments.runs.records import CONFIG, ENVIRONMENT, OVERRIDES
+from sr_experiments.runs.run_files import CONFIG, ENVIRONMENT, OVERRIDES
 from sr_experiments.runs.status import STATUS, State, read_status, write_status
 
 #: What stopped the process that failed first.

@@ -10,7 +10,7 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse
+from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse_override
 
 #: Keys that do not change what a run computes: where it lies, how it is watched, what it runs on.
 #: How many devices share a step, and in which precision, does.
@@ -83,7 +83,7 @@ def run_name(config: Mapping[str, Any] | DictConfig, overrides: Sequence[str]) -
         return f"{variant} seed {config.get('seed')}"
     typed = {
         each.key: each.value
-        for each in map(parse, overrides)
+        for each in map(parse_override, overrides)
         if matters(each.path) and each.path not in ("data.root", "ckpt_path")
     }
     # Jobs of a sweep often differ in their last overrides alone.

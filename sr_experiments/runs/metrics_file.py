@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sr_experiments.runs.records import METRICS
+from sr_experiments.runs.run_files import METRICS
 
 #: Among a run's metrics: how many of its test images were scored during training too.
 SEEN = "test/seen_in_validation"

@@ -13,7 +13,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from sr_experiments.errors import kind_of
 from sr_experiments.files import write_table, write_whole
 from sr_experiments.runs.checkpoints import continues_itself, move_aside, run_of
-from sr_experiments.runs.records import METRICS
+from sr_experiments.runs.run_files import METRICS
 
 
 class MetricRows(ExperimentWriter):

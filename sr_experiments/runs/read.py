@@ -13,7 +13,7 @@ from sr_experiments.runs.metrics_file import (
     read_metrics,
     read_results,
 )
-from sr_experiments.runs.records import (
+from sr_experiments.runs.run_files import (
     BROKEN,
     CONFIG,
     ENVIRONMENT,

@@ -26,7 +26,7 @@ from sr_experiments.errors import (
     kind_of,
 )
 from sr_experiments.runs.checkpoints import newest_checkpoint
-from sr_experiments.runs.command import continuing_command, is_job, sync_command
+from sr_experiments.runs.command import is_job, resume_command, sync_command
 from sr_experiments.runs.folder import ERROR_LOG, RunFolder
 from sr_experiments.signals import StopSignals
 from sr_experiments.worker import is_lost_worker
@@ -177,7 +177,7 @@ def _say_how_to_continue(folder: Path, trainer: pl.Trainer) -> None:
     said = f"interrupted at step {trainer.global_step}"
     if not is_job():  # of a sweep, the same command again continues all jobs
         hydra: Any = HydraConfig.get()
-        said += f"; continue with: {continuing_command(folder, hydra)}"
+        said += f"; continue with: {resume_command(folder, hydra)}"
     sys.stderr.write(f"{said}\n")
 
 

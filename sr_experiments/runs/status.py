@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 from sr_experiments.errors import kind_of
 from sr_experiments.files import write_whole
 from sr_experiments.runs.lock import sweep_works
-from sr_experiments.runs.records import METRICS
+from sr_experiments.runs.run_files import METRICS
 
 #: How a run stands. Diverged and dead runs have failed by what they tested, the others by accident.
 State = Literal[
@@ -25,7 +25,7 @@ State = Literal[
     "unreadable",
 ]
 #: States of runs that failed by what they tested: evidence against their configuration.
-LOST: tuple[State, ...] = ("diverged", "dead")
+DIVERGED_STATES: tuple[State, ...] = ("diverged", "dead")
 
 STATUS, JOB_LOG = "status.json", "job.log"
 #: 0: without ``schema``; 1: ``error`` is text; 2: it has ``kind`` and ``message``, or is null.
@@ -111,7 +111,7 @@ def infer_state(folder: Path, status: Mapping[str, Any], begun: bool) -> tuple[S
         begun: whether it has recorded its configuration.
     """
     state, (kind, error) = status.get("state"), error_of(status)
-    for lost in LOST:
+    for lost in DIVERGED_STATES:
         if (state, kind) == ("failed", lost):
             return lost, error
     for known in get_args(State):

@@ -1,1 +1,1 @@
-"""Runs read back, grouped into configurations, compared over seeds."""
+"""Runs read back, grouped into variants, compared over seeds."""

@@ -1,4 +1,4 @@
-"""Whether one configuration's runs end higher than another's, seed by seed."""
+"""Whether one variant's runs end higher than another's, seed by seed."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ import numpy as np
 
 from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.runs.read import Run
-from sr_experiments.runs.status import LOST, State
-from sr_experiments.studies.measures import Better
+from sr_experiments.runs.status import DIVERGED_STATES, State
+from sr_experiments.studies.curve_statistics import Better
 from sr_experiments.studies.statistics import Array, Estimate, paired
 
 _ACCIDENTS: dict[State, str] = {
@@ -24,7 +24,7 @@ _ACCIDENTS: dict[State, str] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """What one run came to; ``value`` counts for finished runs alone, NaN is a missing one."""
 
     seed: int | None
@@ -32,36 +32,44 @@ class Outcome:
     value: float
 
 
-BySeed = dict[int | None, Outcome]
+BySeed = dict[int | None, RunOutcome]
 
 
-def outcomes(runs: Sequence[Run], metric: str, measure: Callable[[Curve], float]) -> list[Outcome]:
-    """What ``measure`` finds in each run's curve of ``metric``; NaN for runs without that curve."""
+def run_outcomes(
+    runs: Sequence[Run], metric: str, statistic: Callable[[Curve], float]
+) -> list[RunOutcome]:
+    """A statistic of each run's curve of a metric; NaN for runs without that curve.
+
+    Args:
+        runs: of one variant.
+        metric: name of the curves.
+        statistic: as :func:`sr_experiments.studies.curve_statistics.final`.
+    """
     found = []
     for run in runs:
         curve = run.curves.get(metric)
-        value = np.nan if curve is None else measure(curve)
-        found.append(Outcome(run.seed, run.state, value))
+        value = np.nan if curve is None else statistic(curve)
+        found.append(RunOutcome(run.seed, run.state, value))
     return found
 
 
-def by_seed(outcomes: Sequence[Outcome]) -> BySeed:
+def by_seed(outcomes: Sequence[RunOutcome]) -> BySeed:
     """One outcome per seed: accidents yield to finished runs, and those to diverged ones."""
-    groups: dict[int | None, list[Outcome]] = {}
+    groups: dict[int | None, list[RunOutcome]] = {}
     for outcome in outcomes:
         groups.setdefault(outcome.seed, []).append(outcome)
     found: BySeed = {}
     for seed, group in groups.items():
-        lost = [each for each in group if each.state in LOST]
-        values = [each.value for each in group if not why_not(each)]
+        lost = [each for each in group if each.state in DIVERGED_STATES]
+        values = [each.value for each in group if not exclusion_reason(each)]
         if not lost and values:
-            found[seed] = Outcome(seed, "finished", float(np.mean(values)))
+            found[seed] = RunOutcome(seed, "finished", float(np.mean(values)))
         else:
             found[seed] = (lost or group)[0]
     return found
 
 
-def why_not(run: Outcome | None) -> str:
+def exclusion_reason(run: RunOutcome | None) -> str:
     """Why a run is no evidence; empty if it is."""
     if run is None:
         return "is missing"
@@ -71,7 +79,7 @@ def why_not(run: Outcome | None) -> str:
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class ExcludedSeed:
     """A seed that says nothing, because of the run of ``side``."""
 
     seed: int | None
@@ -81,7 +89,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Runs of configuration a against those of b with the same seeds.
+    """Runs of variant a against those of b with the same seeds.
 
     Attributes:
         difference: mean of a - b over the pairs with two numbers, and its 95 % t interval.
@@ -92,9 +100,9 @@ class Comparison:
             a number, the smallest pair (-inf where a has lost to b); NaN with fewer than two pairs.
         high: largest plausible difference.
         pairs: seeds that count.
-        lost_a: seeds that count where a diverged or died.
-        lost_b: the same for b.
-        left_out: seeds that do not count, and why.
+        diverged_a: seeds that count where a diverged or died.
+        diverged_b: the same for b.
+        excluded: seeds that do not count, and why.
         verdict: which way the difference is, if it is beyond doubt.
     """
 
@@ -104,14 +112,16 @@ class Comparison:
     low: float
     high: float
     pairs: int
-    lost_a: tuple[int | None, ...]
-    lost_b: tuple[int | None, ...]
-    left_out: tuple[LeftOut, ...]
+    diverged_a: tuple[int | None, ...]
+    diverged_b: tuple[int | None, ...]
+    excluded: tuple[ExcludedSeed, ...]
     verdict: Literal["higher", "lower", "not distinguishable"]
 
 
-def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher") -> Comparison:
-    """Compares the runs of two configurations, paired by seed.
+def compare(
+    a: Sequence[RunOutcome], b: Sequence[RunOutcome], better: Better = "higher"
+) -> Comparison:
+    """Compares the runs of two variants, paired by seed.
 
     Finished runs give the differences a - b. A run that diverged or died loses against any
     finished one, by more than can be said in numbers; where there are such pairs, all pairs must
@@ -121,12 +131,12 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher
     """
     runs_a, runs_b = by_seed(a), by_seed(b)
     seeds = sorted({*runs_a, *runs_b}, key=lambda seed: (seed is None, seed or 0))
-    left_out = [*_left_out(runs_a, seeds, "a"), *_left_out(runs_b, seeds, "b")]
-    silent = {each.seed for each in left_out}
+    excluded = [*_excluded(runs_a, seeds, "a"), *_excluded(runs_b, seeds, "b")]
+    silent = {each.seed for each in excluded}
     counted = [seed for seed in seeds if seed not in silent]
     worst = -np.inf if better == "higher" else np.inf
-    x, lost_a = _values(runs_a, counted, worst)
-    y, lost_b = _values(runs_b, counted, worst)
+    x, diverged_a = _values(runs_a, counted, worst)
+    y, diverged_b = _values(runs_b, counted, worst)
     difference, p, effect = paired(x, y)
     low, high = _plausible(x, y, difference)
     return Comparison(
@@ -136,22 +146,26 @@ def compare(a: Sequence[Outcome], b: Sequence[Outcome], better: Better = "higher
         low,
         high,
         len(counted),
-        lost_a,
-        lost_b,
-        tuple(left_out),
+        diverged_a,
+        diverged_b,
+        tuple(excluded),
         "higher" if low > 0 else "lower" if high < 0 else "not distinguishable",
     )
 
 
-def _left_out(runs: BySeed, seeds: Sequence[int | None], side: Literal["a", "b"]) -> list[LeftOut]:
-    return [LeftOut(seed, side, why) for seed in seeds if (why := why_not(runs.get(seed)))]
+def _excluded(
+    runs: BySeed, seeds: Sequence[int | None], side: Literal["a", "b"]
+) -> list[ExcludedSeed]:
+    return [
+        ExcludedSeed(seed, side, why) for seed in seeds if (why := exclusion_reason(runs.get(seed)))
+    ]
 
 
 def _values(
     runs: BySeed, seeds: Sequence[int | None], worst: float
 ) -> tuple[Array, tuple[int | None, ...]]:
     """The runs' values [N], ``worst`` for lost ones, and the seeds of those."""
-    lost = tuple(seed for seed in seeds if runs[seed].state in LOST)
+    lost = tuple(seed for seed in seeds if runs[seed].state in DIVERGED_STATES)
     values = [worst if seed in lost else runs[seed].value for seed in seeds]
     return np.array(values, dtype=np.float64), lost
 

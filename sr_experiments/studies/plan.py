@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.command import keys, parse
+from sr_experiments.runs.command import override_keys, parse_override
 from sr_experiments.studies.study import read_study
 
 
@@ -13,7 +13,7 @@ def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
     """Every variant with every seed, seed by seed, for each combination of typed overrides.
 
     Args:
-        config: the configuration of the command, with a study.
+        config: the variant of the command, with a study.
         typed: overrides of the command line; they win over the study's.
 
     Raises:
@@ -28,11 +28,11 @@ def jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
         for seed in study.seeds
         for variant, of_variant in study.variants.items()
         if (brought := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
-        if seed == study.seeds[0] or "seed" not in keys(overrides)
+        if seed == study.seeds[0] or "seed" not in override_keys(overrides)
     ]
 
 
 def _left(brought: Sequence[str], typed: Sequence[str]) -> list[str]:
     """What typed overrides leave of a study's; of the study's own, the last counts."""
-    last = {parse(override).key: override for override in brought}
-    return [override for key, override in last.items() if key not in keys(typed)]
+    last = {parse_override(override).key: override for override in brought}
+    return [override for key, override in last.items() if key not in override_keys(typed)]

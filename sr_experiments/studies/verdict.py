@@ -7,8 +7,8 @@ from typing import Literal
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.studies.comparison import Comparison
-from sr_experiments.studies.speed import Speed
 from sr_experiments.studies.statistics import pairs_needed
+from sr_experiments.studies.time_to_target import TimeToTarget
 
 Names = tuple[str, str]
 Verdict = Literal["supports", "contradicts", "cannot tell"]
@@ -26,7 +26,7 @@ class Judgement:
 
 def judge(
     expect: str,
-    comparison: Comparison | Speed,
+    comparison: Comparison | TimeToTarget,
     margin: float = 0.0,
     *,
     names: Names,
@@ -47,7 +47,7 @@ def judge(
         expect: higher, lower, not higher, faster, slower, not faster or same.
         comparison: of values or of speed, as the expectation is.
         margin: in the values' unit; for speed relative, 0.1 is 10 % faster.
-        names: of configurations a and b.
+        names: of variants a and b.
         unit: of the values, as "dB".
         verb: what is compared: "ends" for final values, as "peaks" for best ones.
 
@@ -56,13 +56,13 @@ def judge(
             negative or infinite, or 0 with "same".
     """
     _check(expect, comparison, margin)
-    if isinstance(comparison, Speed):
+    if isinstance(comparison, TimeToTarget):
         low, high, bound = -comparison.logs.high, -comparison.logs.low, log1p(margin)
         pairs, size = comparison.logs.pairs, f"{margin:.0%}"
     else:
         low, high, bound, pairs = comparison.low, comparison.high, margin, comparison.pairs
         size = f"{margin:g} {unit}".rstrip()
-    at_once = isinstance(comparison, Speed) and low == high == 0  # at the same measurements
+    at_once = isinstance(comparison, TimeToTarget) and low == high == 0  # at the same measurements
     verdict: Verdict = "cannot tell" if at_once else _verdict(expect, low, high, bound)
     limit = f" against a margin of {size}" if margin and pairs else ""
     few = ", and one pair is no evidence" if pairs == 1 else ""
@@ -85,13 +85,13 @@ def _verdict(expect: str, low: float, high: float, bound: float) -> Verdict:
     return "supports" if true else "contradicts" if false else "cannot tell"
 
 
-def _check(expect: str, comparison: Comparison | Speed, margin: float) -> None:
-    fitting = _OF_SPEED if isinstance(comparison, Speed) else _OF_VALUES
+def _check(expect: str, comparison: Comparison | TimeToTarget, margin: float) -> None:
+    fitting = _OF_SPEED if isinstance(comparison, TimeToTarget) else _OF_VALUES
     if expect not in (*_OF_VALUES, *_OF_SPEED, "same"):
         known = ", ".join((*_OF_VALUES, *_OF_SPEED, "same"))
         raise ConfigError(f"expect must be one of {known}; not {expect!r}")
     if expect not in (*fitting, "same"):
-        what = "speed" if isinstance(comparison, Speed) else "values"
+        what = "speed" if isinstance(comparison, TimeToTarget) else "values"
         raise ConfigError(f"expect={expect} does not fit a comparison of {what}")
     if not 0 <= margin < inf or (expect == "same" and margin == 0):
         least = "above 0 with expect=same" if expect == "same" else "0 or more"
@@ -99,13 +99,13 @@ def _check(expect: str, comparison: Comparison | Speed, margin: float) -> None:
 
 
 def describe(
-    comparison: Comparison | Speed, names: Names, unit: str = "", verb: str = "ends"
+    comparison: Comparison | TimeToTarget, names: Names, unit: str = "", verb: str = "ends"
 ) -> str:
     """A comparison in one sentence, and more where runs have no number or do not count.
 
     Args:
         comparison: of values, or of speed.
-        names: of configurations a and b.
+        names: of variants a and b.
         unit: of the values, as "dB".
         verb: what is compared: "ends" for final values, as "peaks" for best ones.
     """
@@ -113,11 +113,11 @@ def describe(
     return " ".join([first, *remarks(comparison, names)])
 
 
-def headline(comparison: Comparison | Speed, names: Names, unit: str, verb: str) -> str:
+def headline(comparison: Comparison | TimeToTarget, names: Names, unit: str, verb: str) -> str:
     """The difference, its interval, the number of pairs and the effect size; no full stop."""
     a, b = names
-    logs = comparison.logs if isinstance(comparison, Speed) else comparison
-    if isinstance(comparison, Speed):
+    logs = comparison.logs if isinstance(comparison, TimeToTarget) else comparison
+    if isinstance(comparison, TimeToTarget):
         verb, (amount, interval) = "reaches the target", _times(comparison)
     else:
         amount, interval = _amount(comparison, unit)
@@ -142,9 +142,9 @@ def headline(comparison: Comparison | Speed, names: Names, unit: str, verb: str)
     return f"{sentence} ({interval}, {pairs} pairs{effect}){chance}"
 
 
-def enough(comparison: Comparison | Speed) -> str:
+def enough(comparison: Comparison | TimeToTarget) -> str:
     """How many pairs would tell, as the end of a sentence; empty where these do, or none might."""
-    logs = comparison.logs if isinstance(comparison, Speed) else comparison
+    logs = comparison.logs if isinstance(comparison, TimeToTarget) else comparison
     found = logs.difference
     if (
         logs.verdict != "not distinguishable"
@@ -157,27 +157,27 @@ def enough(comparison: Comparison | Speed) -> str:
     return f"; {many} pairs of this spread would tell"
 
 
-def remarks(comparison: Comparison | Speed, names: Names) -> list[str]:
+def remarks(comparison: Comparison | TimeToTarget, names: Names) -> list[str]:
     """Sentences on the runs that have no number and on the seeds that do not count."""
     a, b = names
-    speed = comparison if isinstance(comparison, Speed) else None
-    logs = comparison.logs if isinstance(comparison, Speed) else comparison
+    speed = comparison if isinstance(comparison, TimeToTarget) else None
+    logs = comparison.logs if isinstance(comparison, TimeToTarget) else comparison
     sentences = [
         f"{name} {what} with {_seeds(seeds)}."
         for name, what, seeds in (
             (a, "never reached it", speed.never_a if speed else ()),
             (b, "never reached it", speed.never_b if speed else ()),
-            (a, "diverged or died", logs.lost_a),
-            (b, "diverged or died", logs.lost_b),
+            (a, "diverged or died", logs.diverged_a),
+            (b, "diverged or died", logs.diverged_b),
         )
         if seeds
     ]
     reasons: dict[str, list[int | None]] = {}
-    for each in logs.left_out:
+    for each in logs.excluded:
         reasons.setdefault(f"{a if each.side == 'a' else b} {each.why}", []).append(each.seed)
     if reasons:
         whys = "; ".join(f"{why} with {_seeds(seeds)}" for why, seeds in reasons.items())
-        count = len({each.seed for each in logs.left_out})
+        count = len({each.seed for each in logs.excluded})
         sentences.append(f"Left out {'is 1 pair' if count == 1 else f'are {count} pairs'}: {whys}.")
     return sentences
 
@@ -194,12 +194,12 @@ def _amount(comparison: Comparison, unit: str) -> tuple[str, str]:
     return f"{size} {'lower' if found.mean < 0 else 'higher'} than", interval
 
 
-def _times(speed: Speed) -> tuple[str, str]:
+def _times(speed: TimeToTarget) -> tuple[str, str]:
     """The ratio, as "1.8x faster than", and its interval."""
-    mean, low, high = speed.times.mean, speed.times.low, speed.times.high
+    mean, low, high = speed.speedup.mean, speed.speedup.low, speed.speedup.high
     if mean < 1:
         mean, low, high = (1 / each if each else float("inf") for each in (mean, high, low))
-    word = "slower" if speed.times.mean < 1 else "faster"
+    word = "slower" if speed.speedup.mean < 1 else "faster"
     interval = f"95 % interval {low:.3g} to {high:.3g}"
     return ("as soon as" if mean == 1 else f"{mean:.3g}x {word} than"), interval
 

@@ -11,8 +11,15 @@ from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
-from sr_experiments.runs.command import JOB_MARK, config_flags, entry_point, parse, quoted, typed
-from sr_experiments.runs.records import OVERRIDES, read_overrides
+from sr_experiments.runs.command import (
+    JOB_MARK,
+    command_overrides,
+    config_flags,
+    entry_point,
+    parse_override,
+    quote_path,
+)
+from sr_experiments.runs.run_files import OVERRIDES, read_overrides
 from sr_experiments.sweeps.job import Job
 
 # A rank, or a seed, of the surroundings must not become that of a job. Nor must the W&B service of
@@ -67,11 +74,11 @@ def job_command(
         command += ["-m", "torch.distributed.run", "--standalone"]
         command += [f"--nproc-per-node={processes}"]
     command += [*(entry or entry_point()), *config_flags(master.hydra)]
-    command += [o for o in typed(master.hydra, "hydra") if not _is_sweep_only(o)]
-    command += [*job.overrides, f"hydra.run.dir={quoted(job.folder)}", "hydra.mode=RUN"]
+    command += [o for o in command_overrides(master.hydra, "hydra") if not _is_sweep_only(o)]
+    command += [*job.overrides, f"hydra.run.dir={quote_path(job.folder)}", "hydra.mode=RUN"]
     command += [f"hydra.job.num={job.number}"]
     if job.checkpoint:
-        command += [f"ckpt_path={quoted(job.checkpoint)}"]
+        command += [f"ckpt_path={quote_path(job.checkpoint)}"]
     return command
 
 
@@ -91,7 +98,7 @@ def job_environment(devices: Sequence[str], on_gpu: bool, threads: int) -> dict[
 
 
 def _is_sweep_only(override: str) -> bool:
-    return parse(override).key.startswith(_SWEEP_ONLY)
+    return parse_override(override).key.startswith(_SWEEP_ONLY)
 
 
 def record_overrides(folder: Path, overrides: Sequence[str]) -> None:
@@ -120,7 +127,7 @@ def expand(arguments: Sequence[str]) -> list[str]:
             "sweep; give the folder that holds sweep.csv"
         )
     given = [a for a in arguments if not _OPTION.fullmatch(a)]
-    typed = {parse(argument).key for argument in given} | {"hydra.sweep.dir"}
-    kept = [override for override in recorded if parse(override).key not in typed]
+    typed = {parse_override(argument).key for argument in given} | {"hydra.sweep.dir"}
+    kept = [override for override in recorded if parse_override(override).key not in typed]
     flags = [] if {"-m", "--multirun"} & set(given) else ["-m"]
-    return [*flags, *given, *kept, f"hydra.sweep.dir={quoted(folder)}"]
+    return [*flags, *given, *kept, f"hydra.sweep.dir={quote_path(folder)}"]

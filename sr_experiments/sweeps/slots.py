@@ -40,7 +40,7 @@ def gpus() -> list[str]:
     return found.stdout.split() if found.returncode == 0 else []
 
 
-def demand(device: dict[str, Any], gpu_count: int) -> tuple[Kind, int]:
+def required_slots(device: dict[str, Any], gpu_count: int) -> tuple[Kind, int]:
     """What kind of slot, and how many of them, a ``device`` configuration asks for.
 
     Raises:
@@ -117,7 +117,7 @@ class Slots:
         self.room = -(-processes // len(devices))
         self.used: Counter[str] = Counter()
 
-    def take(self, processes: int) -> list[str] | None:
+    def acquire(self, processes: int) -> list[str] | None:
         """Devices for so many processes, each on another one, or None while they are not free.
 
         What asks for more than there is gets everything.
@@ -132,7 +132,7 @@ class Slots:
                 chosen.append(device)
                 self.used[device] += 1
         if len(chosen) < wanted:
-            self.give_back(chosen)
+            self.release(chosen)
             return None
         return chosen
 
@@ -141,7 +141,7 @@ class Slots:
             return self.used[device] < self.room
         return self.locks.acquire(device)
 
-    def give_back(self, devices: Sequence[str]) -> None:
+    def release(self, devices: Sequence[str]) -> None:
         """Frees what was taken."""
         self.used.subtract(devices)
         for device in devices:

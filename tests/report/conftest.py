@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from sr_experiments.report.content import Content
-from sr_experiments.report.page import render_page
+from sr_experiments.report.render import render_page
 from tests.report.looking import SCREENS, Show
 
 CHROMIUM = next(

@@ -9,7 +9,7 @@ Show = Callable[..., Page]
 
 SCREENS = {"desktop": (1280, 900), "phone": (375, 800)}
 
-#: The first configuration in the light and the dark scheme, the second in the light one.
+#: The first variant in the light and the dark scheme, the second in the light one.
 BLUE, DARK_BLUE, VERMILION = (0x00, 0x72, 0xB2), (0x56, 0xB4, 0xE9), (0xD5, 0x5E, 0x00)
 
 

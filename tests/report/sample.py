@@ -5,12 +5,12 @@ import copy
 from sr_experiments.report.content import Content
 from tests.report.sample_curves import metric
 from tests.report.sample_pictures import picture
-from tests.report.sample_runs import CONFIGURATIONS, SEEDS, configuration, run_line
+from tests.report.sample_runs import SEEDS, VARIANTS, run_line, variant
 from tests.report.sample_tables import CLAIMS, STATISTICS, results
 
 
 def sample_content() -> Content:
-    """A study of four configurations and three seeds, one of whose runs diverged."""
+    """A study of four variants and three seeds, one of whose runs diverged."""
     return Content(
         title="VDSR Table 1: residual against non-residual networks",
         lead="Does a global skip connection make a network of ten layers converge faster and end "
@@ -21,7 +21,7 @@ def sample_content() -> Content:
             "One run is still going (non-residual, lr 0.01, seed 2).",
         ],
         claims=copy.deepcopy(CLAIMS),
-        configurations=[configuration(key) for key in CONFIGURATIONS],
+        variants=[variant(key) for key in VARIANTS],
         metrics=[
             metric("val/set5_x2/psnr_y", "PSNR on Set5 x2 (Y), dB", "higher"),
             metric("train/loss", "training loss", "lower"),
@@ -31,7 +31,7 @@ def sample_content() -> Content:
         statistics_note="Intervals: Student's t, 95 %. Target: 36.50 dB on Set5 x2.",
         pairs=["residual, lr 0.1 is 9.48 ± 0.45 dB above non-residual, lr 0.1 (3 seeds)."],
         pictures=[picture("set5 butterfly x2", 48, 36), picture("set5 woman x2", 40, 40)],
-        runs=[run_line(key, seed) for key in CONFIGURATIONS for seed in range(SEEDS)],
+        runs=[run_line(key, seed) for key in VARIANTS for seed in range(SEEDS)],
         common={"model": "vdsr", "model.depth": "10", "data": "t91", "trainer.max_epochs": "20"},
         environment={
             "commit": "0f2a08f",
@@ -55,7 +55,7 @@ def empty_content() -> Content:
         created="not a date",
         notes=[],
         claims=[],
-        configurations=[],
+        variants=[],
         metrics=[],
         results=None,
         statistics=[],

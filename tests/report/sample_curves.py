@@ -5,17 +5,17 @@ import math
 import numpy as np
 
 from sr_experiments.report.content import Lines, Metric
-from tests.report.sample_runs import CONFIGURATIONS, SEEDS
+from tests.report.sample_runs import SEEDS, VARIANTS
 
 
 def metric(name: str, label: str, better: str) -> Metric:
-    lines = [_lines(key, loss=better == "lower") for key in CONFIGURATIONS]
+    lines = [_lines(key, loss=better == "lower") for key in VARIANTS]
     return {"name": name, "label": label, "better": better, "lines": lines}
 
 
 def _lines(key: str, *, loss: bool) -> Lines:
     """Curves that rise (or fall) towards their end; the band of the last has no width."""
-    _, final, needed, every = CONFIGURATIONS[key]
+    _, final, needed, every = VARIANTS[key]
     noise = np.random.default_rng(len(key))
     epochs = np.arange(every, 21, every)
     rise = final - 14 * np.exp(-epochs / needed)
@@ -25,7 +25,7 @@ def _lines(key: str, *, loss: bool) -> Lines:
     mean, half = runs.mean(axis=0), 2.5 * runs.std(axis=0, ddof=1) / math.sqrt(SEEDS)
     single = key == "plain_0.01"
     return {
-        "configuration": key,
+        "variant": key,
         "epoch": [float(epoch) for epoch in epochs],
         "step": [125.0 * epoch for epoch in epochs],
         "seconds": [None if epoch == every else 9.7 * epoch for epoch in epochs],

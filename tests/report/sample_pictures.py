@@ -7,12 +7,12 @@ import numpy as np
 from PIL import Image
 
 from sr_experiments.report.content import Picture
-from tests.report.sample_runs import CONFIGURATIONS
+from tests.report.sample_runs import VARIANTS
 
 
 def picture(title: str, width: int, height: int) -> Picture:
     rows, columns = np.mgrid[:height, :width]
-    names = ["LR", "bicubic", *(name for name, *_ in CONFIGURATIONS.values()), "original"]
+    names = ["LR", "bicubic", *(name for name, *_ in VARIANTS.values()), "original"]
     tiles = []
     for place, name in enumerate(names):
         red = 128 + 100 * np.sin(columns / (9 - place)) * np.cos(rows / (9 - place))

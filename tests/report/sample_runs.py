@@ -1,10 +1,10 @@
-"""The runs of the sample: four configurations of three seeds; one diverged, one is running."""
+"""The runs of the sample: four variants of three seeds; one diverged, one is running."""
 
-from sr_experiments.report.content import Configuration, RunLine
+from sr_experiments.report.content import RunLine, VariantLine
 
 SEEDS = 3
 #: Name, final PSNR, epochs needed, epochs between two validations.
-CONFIGURATIONS = {
+VARIANTS = {
     "residual_0.1": ("residual, lr 0.1", 36.9, 3.0, 2),
     "residual_0.01": ("residual, lr 0.01", 36.7, 6.0, 2),
     "plain_0.1": ("non-residual, lr 0.1", 27.4, 9.0, 2),
@@ -22,12 +22,12 @@ def _state(key: str, seed: int) -> str:
     return "diverged" if _diverged(key, seed) else "finished"
 
 
-def configuration(key: str) -> Configuration:
+def variant(key: str) -> VariantLine:
     states = [_state(key, seed) for seed in range(SEEDS)]
     kind, rate = key.split("_")
     return {
         "id": key,
-        "name": CONFIGURATIONS[key][0],
+        "name": VARIANTS[key][0],
         "values": {"model.residual": str(kind == "residual").lower(), "optim.lr": rate},
         "seeds": states.count("finished"),
         "states": {state: states.count(state) for state in sorted(set(states))},
@@ -35,9 +35,9 @@ def configuration(key: str) -> Configuration:
 
 
 def run_line(key: str, seed: int) -> RunLine:
-    place = list(CONFIGURATIONS).index(key) * SEEDS + seed
+    place = list(VARIANTS).index(key) * SEEDS + seed
     return {
-        "configuration": key,
+        "variant": key,
         "seed": str(seed),
         "state": _state(key, seed),
         "error": "the loss is not finite in step 27" if _diverged(key, seed) else "",

@@ -22,7 +22,7 @@ CLAIMS: list[Claim] = [
 
 STATISTICS: list[Statistic] = [
     {
-        "configuration": "residual_0.1",
+        "variant": "residual_0.1",
         "runs": "3 finished",
         "final": "36.90 ± 0.05",
         "best": "36.93 ± 0.04",
@@ -30,7 +30,7 @@ STATISTICS: list[Statistic] = [
         "to_target": "step 1200",
     },
     {
-        "configuration": "residual_0.01",
+        "variant": "residual_0.01",
         "runs": "3 finished",
         "final": "36.74 ± 0.09",
         "best": "36.80 ± 0.03",
@@ -38,7 +38,7 @@ STATISTICS: list[Statistic] = [
         "to_target": "step 2400 (seed 1: never)",
     },
     {
-        "configuration": "plain_0.1",
+        "variant": "plain_0.1",
         "runs": "2 of 3 finished, 1 diverged",
         "final": "27.42 ± 0.41",
         "best": "28.10 ± 0.35",
@@ -46,7 +46,7 @@ STATISTICS: list[Statistic] = [
         "to_target": "never",
     },
     {
-        "configuration": "plain_0.01",
+        "variant": "plain_0.01",
         "runs": "2 of 3 finished, 1 running",
         "final": "30.33",
         "best": "30.41",
@@ -84,7 +84,7 @@ def results() -> Results:
         "columns": ["epoch 10", "epoch 20"],
         "digits": 2,
         "rows": [
-            {"name": name, "configuration": configuration, "cells": cells}
-            for name, (configuration, cells) in rows.items()
+            {"name": name, "variant": variant, "cells": cells}
+            for name, (variant, cells) in rows.items()
         ],
     }

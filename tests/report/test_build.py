@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scipy import stats
 
-from sr_experiments.report.build import build_content, make_subject
+from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
 from sr_experiments.report.labels import label
 from sr_experiments.runs.find import read_runs
@@ -19,7 +19,7 @@ from tests.runs.folders import METRIC, make_run, make_sweep, make_tiles
 
 
 def report(folder: Path, study: Study | None = None, **options: Any) -> Content:
-    return build_content(make_subject(read_runs([folder]), study, **options))
+    return build_content(make_inputs(read_runs([folder]), study, **options))
 
 
 def tiny_study(**changes: Any) -> Study:
@@ -71,14 +71,14 @@ def studied(tmp_path: Path) -> Path:
 
 def test_a_sweep_with_lost_failed_and_running_jobs_is_told_as_it_is(tmp_path: Path) -> None:
     content = report(make_sweep(tmp_path / "sweep"))
-    first, second = content["configurations"]
+    first, second = content["variants"]
     assert (first["name"], first["seeds"]) == ("lr=0.1", 1)
     assert first["states"] == {"finished": 1, "diverged": 1, "failed": 1}
     assert (second["name"], second["seeds"]) == ("lr=0.01", 2)
     assert second["states"] == {"finished": 2, "running": 1}
     said = "\n".join(content["notes"])
     assert "1 of 6 runs diverged" in said
-    assert "counts against their configurations: lr=0.1 seed 1" in said
+    assert "counts against their variants: lr=0.1 seed 1" in said
     assert "1 of 6 runs failed: lr=0.1 seed 2" in said
     assert "out of memory" in said
     assert "1 of 6 runs is still running: lr=0.01 seed 2" in said
@@ -129,7 +129,7 @@ def test_without_a_study_the_test_sets_stand_beside_bicubic(tmp_path: Path) -> N
     assert results
     assert results["columns"] == ["PSNR on Set5 x2 (Y)"]
     bicubic, first, second = results["rows"]
-    assert (bicubic["name"], bicubic["configuration"]) == ("bicubic", None)
+    assert (bicubic["name"], bicubic["variant"]) == ("bicubic", None)
     assert bicubic["cells"][0]["measured"] == 33.66
     assert first["cells"][0] == {
         "published": None, "verified": True, "measured": 32.0, "half_width": None,
@@ -206,7 +206,7 @@ def test_unreadable_runs_are_counted(tmp_path: Path) -> None:
     (make_run(tmp_path / "1", seed=1) / "status.json").write_text("{")
     content = report(tmp_path)
     assert any("1 of 2 runs cannot be read" in note for note in content["notes"])
-    assert content["configurations"][0]["states"] == {"finished": 1, "unreadable": 1}
+    assert content["variants"][0]["states"] == {"finished": 1, "unreadable": 1}
 
 
 def test_a_sweep_of_which_nothing_finished(tmp_path: Path) -> None:

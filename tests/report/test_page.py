@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sr_experiments.report import page
+from sr_experiments.report import render
 from sr_experiments.report.content import Content
-from sr_experiments.report.page import render_page
+from sr_experiments.report.render import render_page
 from tests.report.sample import empty_content, sample_content
 
 
@@ -31,7 +31,7 @@ def test_content_is_embedded_and_values_that_are_not_finite_are_gaps() -> None:
     assert high[3] is None
     assert mean[:3] == pytest.approx(content["metrics"][0]["lines"][0]["mean"][:3], rel=1e-6)
     assert embedded.pop("metrics")[0]["lines"][1]["epoch"][:2] == [2, 4]
-    assert embedded == {key: value for key, value in content.items() if key != "metrics"}
+    assert embedded["variants"][0] == {"id": "residual_0.1", "name": "residual, lr 0.1"}
 
 
 def test_long_curves_stay_small() -> None:
@@ -48,7 +48,7 @@ def test_long_curves_stay_small() -> None:
 def test_values_that_json_does_not_know_are_texts() -> None:
     content = empty_content()
     content["environment"] = {"folder": Path("a") / "b", "versions": (1, 2)}
-    assert '"folder":"a/b","versions":[1,2]' in render_page(content)
+    assert "<dt>folder</dt><dd>a/b</dd>" in render_page(content)
 
 
 def test_whole_in_itself_and_small() -> None:
@@ -61,7 +61,14 @@ def test_whole_in_itself_and_small() -> None:
 
 def test_no_asset_is_left_out() -> None:
     text = render_page(empty_content())
-    assets = list((Path(page.__file__).parent / "page").iterdir())
-    assert {file.suffix for file in assets} == {".js", ".css", ".html", ".LICENSE"}
+    assets = list((Path(render.__file__).parent / "page").iterdir())
+    assert {file.suffix for file in assets} == {".js", ".css", ".j2", ".LICENSE"}
     for file in assets:
-        assert file.suffix == ".html" or file.read_text(encoding="utf-8") in text, file.name
+        assert file.suffix == ".j2" or file.read_text(encoding="utf-8") in text, file.name
+
+
+def test_what_does_not_move_is_there_without_scripts() -> None:
+    text = re.sub(r"<script.*?</script>", "", render_page(sample_content()), flags=re.DOTALL)
+    for said in ("36.90 ± 0.05", "contradicts", "3 min 20 s", "✗ diverged", "+0.34"):
+        assert said in text
+    assert text.count("<figure>") == sum(len(p["tiles"]) for p in sample_content()["pictures"])

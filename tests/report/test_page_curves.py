@@ -28,7 +28,7 @@ def test_all_hidden_says_so(show: Show) -> None:
     drawn(page)
     for button in page.locator(".legend button").all():
         button.click()
-    assert "all configurations are hidden" in page.locator(".plot").inner_text()
+    assert "all variants are hidden" in page.locator(".plot").inner_text()
     page.locator(".legend button").first.click()
     assert pixels_of(page, BLUE) > 100
 

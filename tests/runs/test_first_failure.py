@@ -15,7 +15,9 @@ from sr_experiments.errors import DivergedError, Interrupted, RankError
 from sr_experiments.runs import record as module
 from sr_experiments.runs.record import ERROR_LOG, first_failure, listening
 
-LOST = RuntimeError("[gloo/pair.cc:561] Connection closed by peer [127.0.0.1]:39064. GLHF!")
+DIVERGED_STATES = RuntimeError(
+    "[gloo/pair.cc:561] Connection closed by peer [127.0.0.1]:39064. GLHF!"
+)
 
 
 def process(rank: int, world: int = 2, children: Any = ()) -> Any:
@@ -36,7 +38,7 @@ def test_the_first_says_it_and_the_others_are_silent(tmp_path: Path) -> None:
     assert str(said) == f"rank 1: ValueError: a b; see {tmp_path / ERROR_LOG}"
     assert said.kind == "failed"
     assert (tmp_path / ERROR_LOG).read_text() == "rank 1\nValueError: a\nb\n"
-    assert first_failure(tmp_path, LOST, process(0)) is None
+    assert first_failure(tmp_path, DIVERGED_STATES, process(0)) is None
     assert first_failure(tmp_path, ValueError("c"), process(0)) is None
     # torchrun asks the others to stop; that is no interruption.
     assert first_failure(tmp_path, Interrupted(signal.SIGTERM), process(0)) is None
@@ -62,7 +64,7 @@ def test_out_of_memory_stays_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_rank_that_leaves_no_word(tmp_path: Path) -> None:
-    said = first_failure(tmp_path, LOST, process(0))
+    said = first_failure(tmp_path, DIVERGED_STATES, process(0))
     assert isinstance(said, RankError)
     assert said.kind == "killed"
     assert "another rank has ended without a word" in str(said)
@@ -92,4 +94,4 @@ def test_a_killed_child_is_said_at_once(
     cause = "rank 1: killed by SIGKILL (by hand, or for want of memory)"
     assert said == f"error: {cause}; see {tmp_path / ERROR_LOG}\n"
     assert (tmp_path / ERROR_LOG).read_text() == f"rank 1\n{cause}\n"
-    assert first_failure(tmp_path, LOST, process(0)) is None
+    assert first_failure(tmp_path, DIVERGED_STATES, process(0)) is None

@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from sr_experiments.runs.command import Typed, keys, parse, values
+from sr_experiments.runs.command import (
+    ParsedOverride,
+    override_keys,
+    override_values,
+    parse_override,
+)
 from sr_experiments.runs.identity import differences, flatten, matters, signature, varies
 
 CONFIG: dict[str, Any] = {
@@ -83,11 +88,11 @@ def test_seeds_and_places_repeat_a_configuration() -> None:
     ],
 )
 def test_overrides_are_taken_apart(text: str, key: str, value: str, path: str) -> None:
-    assert parse(text) == Typed(key, value)
-    assert parse(text).path == path
+    assert parse_override(text) == ParsedOverride(key, value)
+    assert parse_override(text).path == path
 
 
 def test_of_repeated_overrides_the_last_counts() -> None:
     typed = ["lr=1", "+seed=2", "lr=3"]
-    assert values(typed) == {"lr": "3", "seed": "2"}
-    assert keys(typed) == ["lr", "seed", "lr"]
+    assert override_values(typed) == {"lr": "3", "seed": "2"}
+    assert override_keys(typed) == ["lr", "seed", "lr"]

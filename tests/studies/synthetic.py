@@ -1,4 +1,4 @@
-"""Curves and outcomes with known answers."""
+"""Curves and run_outcomes with known answers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.runs.status import State
-from sr_experiments.studies.comparison import Outcome
+from sr_experiments.studies.comparison import RunOutcome
 
 
 def curve(values: ArrayLike, steps: ArrayLike | None = None) -> Curve:
@@ -17,10 +17,12 @@ def curve(values: ArrayLike, steps: ArrayLike | None = None) -> Curve:
     return Curve(step / 10, step, step / 2, value)
 
 
-def outcomes(*values: float | State) -> list[Outcome]:
+def run_outcomes(*values: float | State) -> list[RunOutcome]:
     """Seeds 0, 1, ...: a number is a finished run, a word the state of another one."""
     return [
-        Outcome(seed, value, np.nan) if isinstance(value, str) else Outcome(seed, "finished", value)
+        RunOutcome(seed, value, np.nan)
+        if isinstance(value, str)
+        else RunOutcome(seed, "finished", value)
         for seed, value in enumerate(values)
     ]
 

@@ -1,4 +1,4 @@
-"""Which of two configurations ends higher, and which runs are evidence for it."""
+"""Which of two variants ends higher, and which runs are evidence for it."""
 
 import warnings
 from collections.abc import Iterator
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from sr_experiments.runs.read import Run
-from sr_experiments.runs.status import LOST, State
-from sr_experiments.studies.comparison import Comparison, Outcome, compare, outcomes
-from sr_experiments.studies.measures import final
+from sr_experiments.runs.status import DIVERGED_STATES, State
+from sr_experiments.studies.comparison import Comparison, RunOutcome, compare, run_outcomes
+from sr_experiments.studies.curve_statistics import final
 from tests.studies import synthetic
 from tests.studies.synthetic import curve, same
 
 NAN, INF = np.nan, np.inf
-ACCIDENTS = sorted({*get_args(State)} - {*LOST, "finished"})
+ACCIDENTS = sorted({*get_args(State)} - {*DIVERGED_STATES, "finished"})
 RUNS = st.lists(
     st.builds(
-        Outcome,
+        RunOutcome,
         st.one_of(st.none(), st.integers(0, 5)),
         st.sampled_from([*["finished"] * 6, *get_args(State)]),
         st.one_of(st.floats(20, 40), st.just(NAN), st.just(INF)),
@@ -41,8 +41,8 @@ def _no_warnings() -> Iterator[None]:
         yield
 
 
-def runs(*values: float | State) -> list[Outcome]:
-    return synthetic.outcomes(*values)
+def runs(*values: float | State) -> list[RunOutcome]:
+    return synthetic.run_outcomes(*values)
 
 
 def test_finished_runs_are_compared_by_the_paired_t_test() -> None:
@@ -80,8 +80,8 @@ def test_one_pair_is_never_a_verdict() -> None:
 def test_without_runs_nothing_is_known(a: list[float | State]) -> None:
     found = compare(runs(*a), runs(36, 37))
     assert (found.pairs, found.verdict, found.difference.count) == (0, "not distinguishable", 0)
-    assert [each.seed for each in found.left_out] == [0, 1]
-    assert compare([], []).left_out == ()
+    assert [each.seed for each in found.excluded] == [0, 1]
+    assert compare([], []).excluded == ()
 
 
 def test_identical_runs_do_not_differ() -> None:
@@ -92,10 +92,15 @@ def test_identical_runs_do_not_differ() -> None:
     assert compare(runs(0.1 + 0.2, 1.0), runs(0.3, 1.0)).verdict == "not distinguishable"
 
 
-@pytest.mark.parametrize("lost", LOST)
+@pytest.mark.parametrize("lost", DIVERGED_STATES)
 def test_runs_that_diverged_lose(lost: State) -> None:
     found = compare(runs(37, 37.4, 36), runs(36.9, lost, lost))
-    assert (found.verdict, found.pairs, found.lost_a, found.lost_b) == ("higher", 3, (), (1, 2))
+    assert (found.verdict, found.pairs, found.diverged_a, found.diverged_b) == (
+        "higher",
+        3,
+        (),
+        (1, 2),
+    )
     assert (found.difference.count, found.high) == (1, INF)
     assert found.low == pytest.approx(0.1)
     assert compare(runs(lost, lost), runs(20, 21)).verdict == "lower"
@@ -116,39 +121,43 @@ def test_two_that_both_diverged_point_nowhere() -> None:
     found = compare(runs("diverged", 38, 38), runs("dead", "diverged", "diverged"))
     assert (found.verdict, found.pairs) == ("not distinguishable", 3)
     assert (found.low, found.high) == (-INF, INF)
-    assert (found.lost_a, found.lost_b) == ((0,), (0, 1, 2))
+    assert (found.diverged_a, found.diverged_b) == ((0,), (0, 1, 2))
 
 
 @pytest.mark.parametrize("state", ACCIDENTS)
 def test_accidents_are_no_evidence(state: State) -> None:
     clean = compare(runs(37, 37.4, 37.2), runs(36, 36.3, 36.1))
     found = compare(runs(37, 37.4, 37.2, 50), runs(36, 36.3, 36.1, state))
-    assert replace(found, left_out=()) == clean
-    (left_out,) = found.left_out
-    assert (left_out.seed, left_out.side) == (3, "b")
+    assert replace(found, excluded=()) == clean
+    (excluded,) = found.excluded
+    assert (excluded.seed, excluded.side) == (3, "b")
     # A value that such a run has reached so far does not count either.
-    part = compare(runs(37, 38), [Outcome(0, "finished", 36), Outcome(1, state, 36)])
+    part = compare(runs(37, 38), [RunOutcome(0, "finished", 36), RunOutcome(1, state, 36)])
     assert part.pairs == 1
 
 
 def test_each_left_out_seed_has_its_reasons() -> None:
     found = compare(runs(37, "running", NAN, 37, "failed"), runs(36, 36, 36, "killed", "waiting"))
-    assert {(each.seed, each.side, each.why) for each in found.left_out} == {
+    assert {(each.seed, each.side, each.why) for each in found.excluded} == {
         (1, "a", "is running"),
         (2, "a", "has no value"),
         (3, "b", "was killed"),
         (4, "a", "failed"),
         (4, "b", "has not begun"),
     }
-    assert compare(runs(37, 37), runs(36)).left_out[0].why == "is missing"
+    assert compare(runs(37, 37), runs(36)).excluded[0].why == "is missing"
 
 
 def test_runs_with_the_same_seed_count_once() -> None:
-    twice = [Outcome(0, "finished", 37), Outcome(0, "finished", 38), Outcome(0, "failed", NAN)]
-    found = compare([*twice, Outcome(1, "finished", 37)], runs(36, 36))
+    twice = [
+        RunOutcome(0, "finished", 37),
+        RunOutcome(0, "finished", 38),
+        RunOutcome(0, "failed", NAN),
+    ]
+    found = compare([*twice, RunOutcome(1, "finished", 37)], runs(36, 36))
     assert (found.pairs, found.difference.mean) == (2, 1.25)
-    diverged = compare([*twice, Outcome(0, "diverged", NAN)], runs(36, 36))
-    assert (diverged.lost_a, diverged.pairs) == ((0,), 1)
+    diverged = compare([*twice, RunOutcome(0, "diverged", NAN)], runs(36, 36))
+    assert (diverged.diverged_a, diverged.pairs) == ((0,), 1)
 
 
 def test_runs_become_outcomes() -> None:
@@ -158,7 +167,7 @@ def test_runs_become_outcomes() -> None:
         Run(Path("b"), "dead", curves=values),
         Run(Path("c"), "finished", config={"seed": 5}),
     ]
-    found = outcomes(folders, "val/psnr", final)
+    found = run_outcomes(folders, "val/psnr", final)
     assert [(each.seed, each.state) for each in found] == [
         (4, "finished"),
         (None, "dead"),
@@ -174,18 +183,22 @@ def spans(found: Comparison) -> NDArray[np.float64]:
 
 
 @given(RUNS, RUNS, st.sampled_from(["higher", "lower"]))
-def test_swapping_sides_swaps_the_answer(a: list[Outcome], b: list[Outcome], better: str) -> None:
+def test_swapping_sides_swaps_the_answer(
+    a: list[RunOutcome], b: list[RunOutcome], better: str
+) -> None:
     one, other = compare(a, b, better), compare(b, a, better)
     opposite = {"higher": "lower", "lower": "higher"}
     assert one.verdict == opposite.get(other.verdict, other.verdict)
     assert same(spans(one), -spans(other)[:, ::-1])
     assert same([one.p, one.effect, one.pairs], [other.p, -other.effect, other.pairs])
-    assert (one.lost_a, one.lost_b) == (other.lost_b, other.lost_a)
-    assert {(e.seed, e.why) for e in one.left_out} == {(e.seed, e.why) for e in other.left_out}
+    assert (one.diverged_a, one.diverged_b) == (other.diverged_b, other.diverged_a)
+    assert {(e.seed, e.why) for e in one.excluded} == {(e.seed, e.why) for e in other.excluded}
 
 
 @given(RUNS, RUNS, st.randoms())
-def test_the_order_of_runs_does_not_matter(a: list[Outcome], b: list[Outcome], mix: Random) -> None:
+def test_the_order_of_runs_does_not_matter(
+    a: list[RunOutcome], b: list[RunOutcome], mix: Random
+) -> None:
     unique = list({each.seed: each for each in a}.values())
     mixed = unique.copy()
     mix.shuffle(mixed)

@@ -13,10 +13,10 @@ from rich.console import Console
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.sweeps import forecast
-from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate
 from sr_experiments.sweeps.forecast import Forecast, makespan, steps_done
 from sr_experiments.sweeps.job import Job
+from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, si, when
 from sr_experiments.sweeps.settings import Settings
 from sr_experiments.terminal import clock
@@ -151,10 +151,10 @@ def test_the_forecast_follows_the_pace_of_the_jobs(tmp_path: Path, monkeypatch: 
 
 
 def test_the_line_says_when_a_sweep_will_be_done(tmp_path: Path):
-    board = Board([job(tmp_path)], tmp_path, Settings())
-    assert "done" not in board.line().partition("done,")[2]
-    board.forecast = Forecast({0: Estimate(7200, 1.0, 1, 0)}, 1)
-    assert f"0:00 elapsed, 2:00:00 remaining, done {when(7200)}" in board.line()
+    monitor = SweepMonitor([job(tmp_path)], tmp_path, Settings())
+    assert "done" not in monitor.line().partition("done,")[2]
+    monitor.forecast = Forecast({0: Estimate(7200, 1.0, 1, 0)}, 1)
+    assert f"0:00 elapsed, 2:00:00 remaining, done {when(7200)}" in monitor.line()
 
 
 def test_words_for_numbers():

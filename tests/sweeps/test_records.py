@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from sr_experiments.runs.status import read_status
-from sr_experiments.sweeps import board as boards
-from sr_experiments.sweeps.board import Board
+from sr_experiments.sweeps import monitor as boards
 from sr_experiments.sweeps.job import Job
+from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.records import Records
 from sr_experiments.sweeps.settings import Settings
 
@@ -21,23 +21,23 @@ def test_a_table_follows_when_there_is_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     jobs = [Job(i, [f"seed={i}"], tmp_path / str(i), {}) for i in range(2)]
-    board = Board(jobs, tmp_path, Settings())
+    monitor = SweepMonitor(jobs, tmp_path, Settings())
     with monkeypatch.context() as patch:
         patch.setattr(boards, "write_whole", full)
         jobs[0].state = "running"
-        board.changed(jobs[0])
+        monitor.changed(jobs[0])
         said = capsys.readouterr().out
         assert f"{tmp_path / 'sweep.csv'}" in said
         assert "No space left" in said
         assert "hydra.sweep.dir" not in said
-        board.tick()
+        monitor.tick()
         assert not (tmp_path / "sweep.csv").exists()
         jobs[0].state = "finished"
-    board.records.tried = 0.0
-    board.tick()
+    monitor.records.tried = 0.0
+    monitor.tick()
     assert "0,0,finished" in (tmp_path / "sweep.csv").read_text()
     assert "written now" in capsys.readouterr().out
-    board.tick()
+    monitor.tick()
     assert capsys.readouterr().out == ""
 
 

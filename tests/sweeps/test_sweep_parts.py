@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.command import quoted
+from sr_experiments.runs.command import quote_path
 from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.sweeps import slots
-from sr_experiments.sweeps.board import Board
-from sr_experiments.sweeps.cluster import asks_for_no_gpu
 from sr_experiments.sweeps.command import expand, job_environment, record_overrides
 from sr_experiments.sweeps.job import Job
+from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.settings import Settings, read_settings
-from sr_experiments.sweeps.slots import DeviceLocks, Slots, demand, gpus
+from sr_experiments.sweeps.slots import DeviceLocks, Slots, gpus, required_slots
+from sr_experiments.sweeps.slurm import asks_for_no_gpu
 
 
 def make_job(folder: Path, number: int = 0, **config: Any) -> Job:
@@ -39,8 +39,8 @@ def test_slots_are_never_lent_twice(
     lent: list[list[str]] = []
     for want, back in zip(wants, returns, strict=False):
         if back and lent:
-            slots.give_back(lent.pop(0))
-        taken = slots.take(want)
+            slots.release(lent.pop(0))
+        taken = slots.acquire(want)
         if taken is None:
             assert lent, "everything is free, so anything must fit"
             continue
@@ -54,35 +54,35 @@ def test_slots_are_never_lent_twice(
 
 def test_several_processes_share_a_gpu_evenly() -> None:
     slots = Slots(["0", "1"], 4)
-    assert [slots.take(1) for _ in range(5)] == [["0"], ["1"], ["0"], ["1"], None]
+    assert [slots.acquire(1) for _ in range(5)] == [["0"], ["1"], ["0"], ["1"], None]
 
 
 def test_a_job_goes_to_the_emptiest_gpu() -> None:
     slots = Slots(["0", "1"], 3)
-    assert [slots.take(1) for _ in range(4)] == [["0"], ["1"], ["0"], None]
-    slots.give_back(["1"])
-    assert slots.take(1) == ["1"]
+    assert [slots.acquire(1) for _ in range(4)] == [["0"], ["1"], ["0"], None]
+    slots.release(["1"])
+    assert slots.acquire(1) == ["1"]
 
 
 def test_a_job_of_more_processes_than_slots_has_all_gpus_for_itself() -> None:
     slots = Slots(["0", "1", "2", "3"], 1)
-    assert slots.take(4) == ["0", "1", "2", "3"]
-    assert slots.take(1) is None
-    slots.give_back(["0", "1", "2", "3"])
-    assert slots.take(1) == ["0"]
+    assert slots.acquire(4) == ["0", "1", "2", "3"]
+    assert slots.acquire(1) is None
+    slots.release(["0", "1", "2", "3"])
+    assert slots.acquire(1) == ["0"]
 
 
 def test_two_sweeps_take_different_gpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "_SHARED", tmp_path)
     names = ["0", "1"]
     one, other = (Slots(names, 4, DeviceLocks(names)) for _ in range(2))
-    assert [one.take(1), other.take(1)] == [["0"], ["1"]]
-    assert [one.take(1), other.take(2)] == [["0"], None]
-    one.give_back(["0"])
-    assert other.take(2) is None
-    one.give_back(["0"])
-    assert other.take(2) == ["0", "1"]
-    assert one.take(1) is None
+    assert [one.acquire(1), other.acquire(1)] == [["0"], ["1"]]
+    assert [one.acquire(1), other.acquire(2)] == [["0"], None]
+    one.release(["0"])
+    assert other.acquire(2) is None
+    one.release(["0"])
+    assert other.acquire(2) == ["0", "1"]
+    assert one.acquire(1) is None
 
 
 @pytest.mark.skipif(not slots._SHARED.is_dir(), reason="needs a place that all processes share")
@@ -109,7 +109,7 @@ def test_places_without_locks_hold_nobody_up(
 ) -> None:
     monkeypatch.setattr(slots, "_SHARED", tmp_path / "absent")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent" / "deeper"))
-    assert Slots(["0"], 1, DeviceLocks(["0"])).take(1) == ["0"]
+    assert Slots(["0"], 1, DeviceLocks(["0"])).acquire(1) == ["0"]
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_places_without_locks_hold_nobody_up(
     ],
 )
 def test_demand(device: dict[str, Any], gpu_count: int, expected: tuple[str, int]) -> None:
-    assert demand(device, gpu_count) == expected
+    assert required_slots(device, gpu_count) == expected
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_demand(device: dict[str, Any], gpu_count: int, expected: tuple[str, int
 )
 def test_demands_that_cannot_be_met(device: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=r"device\.(devices|num_nodes)="):
-        demand(device, 8)
+        required_slots(device, 8)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_resume_repeats_the_recorded_command(tmp_path: Path) -> None:
         "sweep.retries=2",
         "model=vdsr",
         "hydra/launcher=x",
-        f"hydra.sweep.dir={quoted(folder)}",
+        f"hydra.sweep.dir={quote_path(folder)}",
     ]
     assert expand(["-m", "seed=0"]) == ["-m", "seed=0"]
 
@@ -214,13 +214,13 @@ def test_board(tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: Any, be
     ):
         job.state, job.metrics = state, {"val/psnr": float(value)}
     jobs[0].error = "device or trainer: [0, 1] [bold]"
-    board = Board(jobs, tmp_path, Settings(mode=mode))
-    with board.shown(table=True):
+    monitor = SweepMonitor(jobs, tmp_path, Settings(mode=mode))
+    with monitor.displayed(table=True):
         pass
     output = capsys.readouterr().out
     assert "[0, 1] [bold]" in output  # brackets are no markup
     assert "vdsr" not in output  # what all jobs share
-    assert f"(job {best})" in board.line()
+    assert f"(job {best})" in monitor.line()
     with (tmp_path / "sweep.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["lr"] for row in rows] == ["0.1", "0.2", "0.3"]
@@ -236,5 +236,5 @@ def test_a_table_says_when_it_ranks_by_test_images(
 ) -> None:
     job = make_job(tmp_path)
     job.state, job.metrics = "finished", {metric: 30.0, SEEN: float(seen)}
-    Board([job], tmp_path, Settings(metric=metric)).print_table()
+    SweepMonitor([job], tmp_path, Settings(metric=metric)).print_table()
     assert ("images that they are tested on" in capsys.readouterr().out) is said

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sr_experiments.runs.command import sync_command
-from sr_experiments.sweeps.board import Board
+from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.settings import Settings
 from tests.cli.offline import WANDB, offline_runs
 from tests.sweeps.sweep_commands import TINY, Sweeps
@@ -14,7 +14,7 @@ def test_nothing_to_upload(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "0" / "wandb" / "run-online").mkdir(parents=True)
     assert sync_command(tmp_path) is None
     assert sync_command(tmp_path / "missing") is None
-    Board([], tmp_path, Settings()).print_table()
+    SweepMonitor([], tmp_path, Settings()).print_table()
     assert "upload:" not in capsys.readouterr().out
 
 

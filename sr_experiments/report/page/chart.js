@@ -5,7 +5,7 @@ const WHOLE = [1, 2, 5].flatMap((digit) =>
 WHOLE.sort((a, b) => a - b);
 
 function seriesOptions(part, styles) {
-  const { colour, dash } = styles.get(part.configuration);
+  const { colour, dash } = styles.get(part.variant);
   if (part.role === "mean")
     return { stroke: colour, width: 2, dash, points: { size: 6, fill: colour } };
   if (part.role === "runs") return { stroke: `${colour}99`, width: 1, points: { show: false } };
@@ -16,7 +16,7 @@ function seriesOptions(part, styles) {
 function bandsOf(parts, styles) {
   return parts.flatMap((part, place) =>
     part.role === "low"
-      ? [{ series: [place + 2, place + 1], fill: `${styles.get(part.configuration).colour}2b` }]
+      ? [{ series: [place + 2, place + 1], fill: `${styles.get(part.variant).colour}2b` }]
       : [],
   );
 }

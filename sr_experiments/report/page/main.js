@@ -1,23 +1,21 @@
-/** Builds the page; parts that a report does not have are left out. */
-function buildPage(content) {
-  fillHead(content);
-  if (content.claims.length + content.pairs.length) {
-    addSection("findings", "Findings", ...findingsSection(content));
-  }
-  addSection("curves", "Curves", ...curvesSection(content));
-  if (content.results) addSection("results", "Results", ...resultsSection(content.results));
-  addSection("statistics", "Statistics", ...statisticsSection(content));
-  if (content.pictures.some((picture) => picture.tiles.length)) {
-    addSection("pictures", "Pictures", ...picturesSection(content.pictures));
-  }
-  addSection("runs", "Runs", ...runsSection(content));
-  const { configurations, common, environment } = content;
-  if ([configurations, common, environment].some((part) => Object.keys(part).length)) {
-    addSection("setup", "Set-up", ...setupSection(content));
-  }
-  if (content.commands.length) {
-    addSection("repeat", "To repeat it", ...commandsSection(content.commands));
+/** Copies a text that is shown; where the browser forbids that, selects it for the reader. */
+async function copyText(node) {
+  try {
+    await navigator.clipboard.writeText(node.textContent);
+    return "copied";
+  } catch {
+    window.getSelection().selectAllChildren(node);
+    return document.execCommand("copy") ? "copied" : "selected: press Ctrl+C";
   }
 }
 
-buildPage(JSON.parse(document.getElementById("content").textContent));
+function startCopying(row) {
+  row.querySelector("button").addEventListener("click", async () => {
+    row.querySelector("[role=status]").textContent = await copyText(row.querySelector("code"));
+  });
+}
+
+document.querySelectorAll("table").forEach(makeSortable);
+document.querySelectorAll(".command").forEach(startCopying);
+startPictures();
+startCurves(JSON.parse(document.getElementById("content").textContent));

@@ -19,7 +19,7 @@ function placesAlong(xs, log) {
     .sort((a, b) => xs[a] - xs[b]);
 }
 
-/** The tables of one configuration: its band, its single runs, its mean, and their range. */
+/** The tables of one variant: its band, its single runs, its mean, and their range. */
 function tablesOf(lines, view) {
   const places = placesAlong(lines[view.x], view.logX);
   const pick = (values) => places.map((place) => values[place]);
@@ -31,7 +31,7 @@ function tablesOf(lines, view) {
   const known = [mean, ...all].flat().filter((y) => y !== null && y !== undefined);
   return {
     range: known.length ? [Math.min(...known), Math.max(...known)] : null,
-    configuration: lines.configuration,
+    variant: lines.variant,
     band: [xs, shown(lines.low), shown(lines.high)],
     runs: [xs, ...(view.runs ? all : [])],
     mean: [xs, mean],
@@ -40,12 +40,12 @@ function tablesOf(lines, view) {
 
 /**
  * What is drawn: {data, parts, range}, data as uPlot aligns it and parts naming each column after
- * x as {configuration, role}. Bands come first and means last, so that means lie on top. The range
+ * x as {variant, role}. Bands come first and means last, so that means lie on top. The range
  * is that of all runs: of two seeds, a band may be many times as wide, and is clipped.
  */
 function drawnSeries(metric, view) {
   const tables = metric.lines
-    .filter((lines) => !view.hidden.has(lines.configuration))
+    .filter((lines) => !view.hidden.has(lines.variant))
     .map((lines) => tablesOf(lines, view))
     .filter((table) => table.mean[1].some((value) => value !== null));
   const columns = [];
@@ -56,7 +56,7 @@ function drawnSeries(metric, view) {
       columns.push(table[group]);
       table[group].slice(1).forEach((values, place) => {
         const role = group === "band" ? ["low", "high"][place] : group;
-        parts.push({ configuration: table.configuration, role });
+        parts.push({ variant: table.variant, role });
       });
     }
   }

@@ -1,77 +1,31 @@
 const wordOrder = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** Orders two keys, numbers or texts; null, a missing value, comes last in both directions. */
+/** What a row is sorted by: a number in columns of numbers, else a text; null is missing. */
+function keyOf(row, column, numeric) {
+  const { key } = row.cells[column].dataset;
+  if (key === undefined) return null;
+  return numeric ? Number(key) : key;
+}
+
+/** Orders two keys; a missing one comes last in both directions. */
 function compareKeys(first, second, direction) {
   if (first === null || second === null) return (first === null) - (second === null);
-  const numbers = typeof first === "number" && typeof second === "number";
+  const numbers = typeof first === "number";
   return direction * (numbers ? first - second : wordOrder.compare(first, second));
 }
 
-/** A cell of a table: what is shown, and the key that it is sorted by. */
-function cell(shown, key = shown) {
-  return { shown, key };
-}
-
-function headerCell(column, sort) {
-  const prefix = column.group ? make("span", { class: "unseen" }, `${column.group} `) : null;
-  const arrow = make("span", { class: "arrow", "aria-hidden": "true" });
-  const button = make("button", { type: "button", onclick: sort }, prefix, column.label, arrow);
-  const classes = `${column.numeric ? "number" : ""} ${column.edge ? "edge" : ""}`.trim();
-  return make("th", { scope: "col", class: classes || null }, button);
-}
-
-/** The row of headings over several columns, or null; columns without a group leave a blank. */
-function groupRow(columns) {
-  if (!columns.some((column) => column.group)) return null;
-  const cells = [];
-  for (let start = 0; start < columns.length;) {
-    const { group } = columns[start];
-    let end = start + 1;
-    while (group && end < columns.length && columns[end].group === group) end += 1;
-    const attributes = { colspan: end - start };
-    if (group) cells.push(make("th", { ...attributes, scope: "colgroup", class: "edge" }, group));
-    else cells.push(make("td", attributes));
-    start = end;
+/** Lets the buttons in its headings sort a table. */
+function makeSortable(table) {
+  const [body] = table.tBodies;
+  const heads = [...table.tHead.rows].at(-1).cells;
+  function sortBy(head) {
+    const direction = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
+    for (const each of heads) each.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", direction < 0 ? "descending" : "ascending");
+    const key = (row) => keyOf(row, head.cellIndex, head.classList.contains("number"));
+    body.append(...[...body.rows].sort((a, b) => compareKeys(key(a), key(b), direction)));
   }
-  return make("tr", { class: "groups" }, ...cells);
-}
-
-function bodyRow(cells, columns) {
-  const nodes = cells.map(({ shown }, index) => {
-    const { numeric, edge } = columns[index];
-    const classes = `${numeric ? "number" : ""} ${edge ? "edge" : ""}`.trim() || null;
-    return index === 0
-      ? make("th", { scope: "row" }, shown)
-      : make("td", { class: classes }, shown);
-  });
-  return make("tr", {}, ...nodes);
-}
-
-/**
- * A table that its header buttons sort, inside a region that scrolls sideways.
- * Columns are {label, group, numeric, edge}; rows are lists of cells, the first names the row.
- */
-function sortableTable(name, columns, rows) {
-  const lines = rows.map((cells) => ({ cells, node: bodyRow(cells, columns) }));
-  const body = make("tbody", {}, ...lines.map((line) => line.node));
-  const headers = columns.map((column, index) => headerCell(column, () => sortBy(index)));
-
-  function sortBy(index) {
-    const descending = headers[index].getAttribute("aria-sort") === "ascending";
-    headers.forEach((header) => header.removeAttribute("aria-sort"));
-    headers[index].setAttribute("aria-sort", descending ? "descending" : "ascending");
-    const direction = descending ? -1 : 1;
-    const sorted = [...lines].sort((a, b) =>
-      compareKeys(a.cells[index].key, b.cells[index].key, direction),
-    );
-    body.append(...sorted.map((line) => line.node));
+  for (const head of heads) {
+    head.querySelector("button").addEventListener("click", () => sortBy(head));
   }
-
-  const head = make("thead", {}, groupRow(columns), make("tr", {}, ...headers));
-  const table = make("table", { "aria-label": name }, head, body);
-  return make(
-    "div",
-    { class: "scroll", role: "region", tabindex: "0", "aria-label": `${name}: table` },
-    table,
-  );
 }

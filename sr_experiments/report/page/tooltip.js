@@ -18,7 +18,7 @@ function tooltip(parts, view, styles) {
   }
 
   function lineOf({ column, value }) {
-    const style = styles.get(parts[column - 1].configuration);
+    const style = styles.get(parts[column - 1].variant);
     const name = make("span", { class: "name" }, style.name);
     return make("div", { class: "line" }, swatch(style), name, make("b", {}, brief(value)));
   }

@@ -1,34 +1,33 @@
-"""Runs grouped into configurations: those that differ in their seed alone."""
+"""Runs grouped by variant: what differs in its seed alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sr_experiments.runs.command import parse
+from sr_experiments.runs.command import parse_override
 from sr_experiments.runs.identity import flatten, make_names, varies
 from sr_experiments.runs.read import Run
-from sr_experiments.runs.status import LOST
+from sr_experiments.runs.status import DIVERGED_STATES
 
 #: The group of runs that left neither a configuration nor overrides that tell it.
 UNKNOWN = "unknown configuration"
-#: The group of runs that all are of one configuration.
+#: The group of runs that all are of one variant.
 ALL = "all runs"
 
 
 @dataclass(frozen=True)
-class Settled:
-    """Runs of one configuration, one for each seed, and the further ones with the same seeds."""
+class Selection:
+    """Runs of one variant, one for each seed, and the further ones with the same seeds."""
 
-    counted: list[Run]
-    set_aside: list[Run]
+    selected: list[Run]
+    superseded: list[Run]
 
 
-def group(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Runs by configuration, under short unique names, in the order of the runs.
+def group_by_variant(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Groups runs by variant, under short unique names, in the order of the runs.
 
-    A configuration is the study's variant, if all runs have one, or else all resolved values but
-    those that do not change a result, as the seed. A variant that ran with several values is
-    several.
+    The variant is the study's, if all runs have one, or else all resolved values but those that do
+    not change a result, as the seed. One of a study that ran with several values is several.
     """
     by_variant = all(run.study.get("variant") for run in runs)
     variants: dict[str, list[Run]] = {}
@@ -41,20 +40,20 @@ def group(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return groups
 
 
-def settle(runs: Sequence[Run]) -> Settled:
-    """Of several runs of a configuration with the same seed, the newest finished one counts."""
+def select_runs(runs: Sequence[Run]) -> Selection:
+    """Of several runs of a variant with the same seed, the newest finished one counts."""
     seeds: dict[int | None, list[Run]] = {}
     for run in runs:
         seeds.setdefault(run.seed, []).append(run)
     chosen = [
         of_seed if seed is None else [max(of_seed, key=_rank)] for seed, of_seed in seeds.items()
     ]
-    counted = [run for each in chosen for run in each]
-    counted.sort(key=lambda run: (run.seed is None, run.seed or 0))
-    return Settled(counted, [run for run in runs if not any(run is each for each in counted)])
+    selected = [run for each in chosen for run in each]
+    selected.sort(key=lambda run: (run.seed is None, run.seed or 0))
+    return Selection(selected, [run for run in runs if not any(run is each for each in selected)])
 
 
-def varied(runs: Sequence[Run]) -> list[str]:
+def varying_keys(runs: Sequence[Run]) -> list[str]:
     """Keys of the resolved configuration in which runs differ, seeds and the like apart."""
     flat = [_values(run) for run in runs if _is_whole(run)]
     keys = dict.fromkeys(key for values in flat for key in values)
@@ -68,9 +67,9 @@ def varied(runs: Sequence[Run]) -> list[str]:
     ]
 
 
-def common(runs: Sequence[Run]) -> dict[str, str]:
+def common_overrides(runs: Sequence[Run]) -> dict[str, str]:
     """Overrides that all runs share."""
-    found = [typed(run) for run in runs if run.overrides]
+    found = [typed_overrides(run) for run in runs if run.overrides]
     if not found:
         return {}
     shared = set.intersection(*(set(values.items()) for values in found))
@@ -83,20 +82,20 @@ def values_of(run: Run, keys: Sequence[str]) -> dict[str, str]:
     return {key: flat[key] for key in keys if key in flat}
 
 
-def typed(run: Run) -> dict[str, str]:
+def typed_overrides(run: Run) -> dict[str, str]:
     """What was typed for a run, without what does not change its result."""
-    parsed = [parse(override) for override in run.overrides]
+    parsed = [parse_override(override) for override in run.overrides]
     return {each.key: each.value for each in parsed if each.value and varies(each.path)}
 
 
 def _rank(run: Run) -> tuple[bool, bool, float, str]:
-    lost = run.state in LOST
+    lost = run.state in DIVERGED_STATES
     return run.state == "finished", lost, run.written, str(run.folder)
 
 
 def _by_values(runs: Sequence[Run]) -> dict[str, list[Run]]:
     whole = [run for run in runs if _is_whole(run)]
-    keys = varied(whole)
+    keys = varying_keys(whole)
     groups: dict[tuple[str | None, ...], list[Run]] = {}
     for run in whole:
         flat = _values(run)
@@ -106,7 +105,7 @@ def _by_values(runs: Sequence[Run]) -> dict[str, list[Run]]:
     for run in runs:
         if not _is_whole(run):
             fitting = [name for name, members in named.items() if _fits(run, members)]
-            # A variant that left no configuration at all still is that variant.
+            # A study's variant that left no configuration at all still is that variant.
             alone = "" if run.study and not named else UNKNOWN
             named.setdefault(fitting[0] if len(fitting) == 1 else alone, []).append(run)
     return named
@@ -118,13 +117,13 @@ def _is_whole(run: Run) -> bool:
 
 def _fits(run: Run, members: Sequence[Run]) -> bool:
     """Whether a run without configuration was asked for with the overrides of these."""
-    asked, given = typed(run).items(), typed(members[0]).items()
+    asked, given = typed_overrides(run).items(), typed_overrides(members[0]).items()
     return bool(asked) and asked <= given and _is_whole(members[0])
 
 
 def _names(runs: Sequence[Run], keys: Sequence[str]) -> list[str]:
-    shared = common(runs)
-    own = [{k: v for k, v in typed(run).items() if shared.get(k) != v} for run in runs]
+    shared = common_overrides(runs)
+    own = [{k: v for k, v in typed_overrides(run).items() if shared.get(k) != v} for run in runs]
     return make_names(own, [values_of(run, keys) for run in runs], [r.folder.name for r in runs])
 
 

@@ -24,8 +24,8 @@ from sr_experiments.sweeps.estimate import (
 from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, study_of
-from sr_experiments.sweeps.prepare import Batch
-from sr_experiments.sweeps.slots import DeviceLocks, Kind, Slots, demand, gpus, processors
+from sr_experiments.sweeps.slots import DeviceLocks, Kind, Slots, gpus, processors, required_slots
+from sr_experiments.sweeps.sweep import Batch
 
 _POLL_SECONDS = 0.05
 _SECONDS_TO_STOP = 20.0  # for the end of a step, and a checkpoint
@@ -40,7 +40,7 @@ class _Running:
     stop_sent: float | None = None  # when it was asked to stop, for its time was over
 
 
-class Runner:
+class LocalRunner:
     """Works off the jobs that wait.
 
     Args:
@@ -54,7 +54,9 @@ class Runner:
     def __init__(self, batch: Batch, master: DictConfig) -> None:
         names = gpus()
         waiting = [job for job in batch.jobs if job.state == "waiting"]
-        self.needs = {job.number: demand(job.config["device"], len(names)) for job in waiting}
+        self.needs = {
+            job.number: required_slots(job.config["device"], len(names)) for job in waiting
+        }
         # The largest first: what is small fills the gaps that they leave.
         self.waiting = sorted(waiting, key=lambda job: -self.needs[job.number][1])
         self.estimates: dict[int, Estimate] = {}
@@ -62,7 +64,7 @@ class Runner:
         self.running: list[_Running] = []
         self.master = master
         self.settings = settings = batch.settings
-        self.board = batch.board
+        self.monitor = batch.monitor
         self.lock = batch.lock
         cores, wanted = processors(), sum(n for kind, n in self.needs.values() if kind == "cpu")
         auto = settings.slots == "auto"
@@ -92,15 +94,15 @@ class Runner:
             kind, processes = self.needs[jobs[0].number]
             at_once = max(1, self.slots[kind].size // processes)
             self.waiting = ordered(jobs, settings, self.estimates)
-            self.board.forecast = Forecast(self.estimates, at_once)
-            self.board.console.print(plan_table(self.waiting, self.estimates))
+            self.monitor.forecast = Forecast(self.estimates, at_once)
+            self.monitor.console.print(plan_table(self.waiting, self.estimates))
             print("\n".join(plan_lines(self.waiting, self.estimates, at_once)), flush=True)
         else:
             self.waiting = ordered(jobs, settings, {})
 
     def _estimate(self, job: Job) -> None:
         kind, processes = self.needs[job.number]
-        devices = self.slots[kind].take(processes)
+        devices = self.slots[kind].acquire(processes)
         try:
             if devices is None:
                 raise MeasureError("other sweeps use its devices")
@@ -117,7 +119,7 @@ class Runner:
         except MeasureError as error:
             print(f"job {job.number}: cannot be measured: {error}", flush=True)
         finally:
-            self.slots[kind].give_back(devices or [])
+            self.slots[kind].release(devices or [])
 
     def run(self) -> None:
         """Returns when no job waits or runs.
@@ -132,7 +134,7 @@ class Runner:
                 time.sleep(_POLL_SECONDS)
                 for running in list(self.running):
                     self._look_at(running)
-                self.board.tick()
+                self.monitor.tick()
         except KeyboardInterrupt:
             self._stop_all()
             raise
@@ -143,7 +145,7 @@ class Runner:
     def _start_what_fits(self) -> None:
         for job in list(self.waiting):
             kind, processes = self.needs[job.number]
-            devices = self.slots[kind].take(processes)
+            devices = self.slots[kind].acquire(processes)
             if devices is None:
                 continue
             self.waiting.remove(job)
@@ -153,12 +155,12 @@ class Runner:
             try:
                 child = Child(command, environment, job.folder / JOB_LOG, self.lock)
             except OSError as error:  # the others go on
-                self.slots[kind].give_back(devices)
+                self.slots[kind].release(devices)
                 job.state, job.error = "failed", f"cannot be started: {error}"
-                self.board.records.end(job)
+                self.monitor.records.end(job)
             else:
                 self.running.append(_Running(job, child, kind, devices))
-            self.board.changed(job)
+            self.monitor.changed(job)
 
     def _say_what_is_awaited(self) -> None:
         if not self.running and not self.said:
@@ -178,7 +180,7 @@ class Runner:
                 child.send(signal.SIGKILL)
             return
         self.running.remove(running)
-        self.slots[running.kind].give_back(running.devices)
+        self.slots[running.kind].release(running.devices)
         job.seconds += child.seconds
         job.take_status()
         if running.stop_sent is not None:
@@ -186,11 +188,11 @@ class Runner:
         else:
             job.state, job.error = exit_reason(job.folder, status)
         if job.state != "finished":
-            self.board.records.end(job)
+            self.monitor.records.end(job)
             if job.attempts <= self.settings.retries:
                 job.state, job.checkpoint = "waiting", resume_point(job.folder).checkpoint
                 self.waiting.append(job)
-        self.board.changed(job)
+        self.monitor.changed(job)
 
     def _stop_all(self) -> None:
         """Asks all jobs to stop; after a while, or at a second interrupt, kills them."""
@@ -213,7 +215,7 @@ class Runner:
                 job.state = "finished"
             else:
                 job.state, job.error = "interrupted", "the sweep was interrupted"
-                self.board.records.end(job)
+                self.monitor.records.end(job)
         self.running.clear()
 
     def _kill_all(self) -> None:

@@ -10,7 +10,7 @@ from scipy import integrate
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.metrics_file import Curve
-from sr_experiments.studies.measures import area, at_share, best, final, reach
+from sr_experiments.studies.curve_statistics import area, at_share, best, final, time_to_target
 from tests.studies.synthetic import curve, same
 
 NAN = np.nan
@@ -29,7 +29,12 @@ def test_final_and_best_pass_over_what_was_not_measured() -> None:
 @pytest.mark.parametrize("values", [[], [NAN], [NAN, NAN]])
 def test_a_curve_without_values_has_no_answers(values: list[float]) -> None:
     empty = curve(values)
-    answers = [final(empty), best(empty, "higher"), area(empty), reach(empty, 1, "higher", "step")]
+    answers = [
+        final(empty),
+        best(empty, "higher"),
+        area(empty),
+        time_to_target(empty, 1, "higher", "step"),
+    ]
     assert same(answers, [NAN] * 4)
     assert at_share(empty, 1.0, 10) is None
 
@@ -75,31 +80,31 @@ def test_shares_are_of_the_run(share: float) -> None:
 def test_a_line_reaches_its_values_when_it_should() -> None:
     line = curve([2, 4, 6, 8])
     for axis, unit in (("epoch", 1), ("step", 10), ("seconds", 5)):
-        assert reach(line, 5, "higher", axis) == pytest.approx(2.5 * unit)
-        assert reach(line, 8, "higher", axis) == 4 * unit
-        assert reach(line, 8.01, "higher", axis) == np.inf
+        assert time_to_target(line, 5, "higher", axis) == pytest.approx(2.5 * unit)
+        assert time_to_target(line, 8, "higher", axis) == 4 * unit
+        assert time_to_target(line, 8.01, "higher", axis) == np.inf
 
 
 def test_only_the_first_time_counts() -> None:
     falls_again = curve([0, 10, 0, 20])
-    assert reach(falls_again, 5, "higher", "step") == 15
-    assert reach(falls_again, 15, "higher", "step") == 37.5
-    assert reach(falls_again, -1, "higher", "step") == 10  # beyond it from the start
-    assert reach(falls_again, -1, "lower", "step") == np.inf
-    assert reach(curve([9, 4, 7, 1]), 5, "lower", "step") == pytest.approx(18)
+    assert time_to_target(falls_again, 5, "higher", "step") == 15
+    assert time_to_target(falls_again, 15, "higher", "step") == 37.5
+    assert time_to_target(falls_again, -1, "higher", "step") == 10  # beyond it from the start
+    assert time_to_target(falls_again, -1, "lower", "step") == np.inf
+    assert time_to_target(curve([9, 4, 7, 1]), 5, "lower", "step") == pytest.approx(18)
 
 
 def test_the_line_goes_on_where_a_measurement_is_missing() -> None:
-    assert reach(curve([0, NAN, 10]), 5, "higher", "step") == 20
-    assert reach(curve([-np.inf, 10]), 5, "higher", "step") == 20
-    assert reach(curve([0, np.inf]), 5, "higher", "step") == 20
+    assert time_to_target(curve([0, NAN, 10]), 5, "higher", "step") == 20
+    assert time_to_target(curve([-np.inf, 10]), 5, "higher", "step") == 20
+    assert time_to_target(curve([0, np.inf]), 5, "higher", "step") == 20
 
 
 def test_times_that_were_not_recorded_are_not_invented() -> None:
     untimed = replace(curve([2, 4]), seconds=np.full(2, NAN))
-    assert same(reach(untimed, 3, "higher", "seconds"), NAN)
-    assert reach(untimed, 5, "higher", "seconds") == np.inf
-    assert reach(untimed, 3, "higher", "step") == 15
+    assert same(time_to_target(untimed, 3, "higher", "seconds"), NAN)
+    assert time_to_target(untimed, 5, "higher", "seconds") == np.inf
+    assert time_to_target(untimed, 3, "higher", "step") == 15
 
 
 @given(HEIGHTS, st.floats(-1e3, 1e3), st.floats(-1e3, 1e3), BETTER, AXES)
@@ -107,7 +112,7 @@ def test_more_is_never_reached_sooner(
     heights: list[float], one: float, other: float, better: str, axis: str
 ) -> None:
     easy, hard = sorted([one, other], reverse=better == "lower")
-    early, late = (reach(curve(heights), target, better, axis) for target in (easy, hard))
+    early, late = (time_to_target(curve(heights), target, better, axis) for target in (easy, hard))
     assert np.isnan(early) == np.isnan(late)
     assert np.isnan(early) or early <= late
 
@@ -116,14 +121,16 @@ def test_more_is_never_reached_sooner(
 def test_lower_is_the_mirror_of_higher(heights: list[float], target: float, axis: str) -> None:
     up = curve(heights)
     down = Curve(up.epoch, up.step, up.seconds, -up.value)
-    assert same(reach(up, target, "higher", axis), reach(down, -target, "lower", axis))
+    assert same(
+        time_to_target(up, target, "higher", axis), time_to_target(down, -target, "lower", axis)
+    )
     assert same(best(up, "higher"), -best(down, "lower"))
 
 
 @given(HEIGHTS, st.floats(-1e3, 1e3))
 def test_the_curve_is_there_when_it_is_said_to_be(heights: list[float], target: float) -> None:
     known = [(10.0 * i, h) for i, h in enumerate(heights, 1) if not np.isnan(h)]
-    step = reach(curve(heights), target, "higher", "step")
+    step = time_to_target(curve(heights), target, "higher", "step")
     if np.isfinite(step) and step > known[0][0]:
         assert np.interp(step, *zip(*known, strict=True)) == pytest.approx(target, abs=1e-6)
     elif known:

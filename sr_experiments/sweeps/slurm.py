@@ -13,7 +13,7 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
 from sr_experiments.runs.status import JOB_LOG, State, read_status
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.prepare import Batch
+from sr_experiments.sweeps.sweep import Batch
 
 _RECORD = ".slurm_jobs"
 # squeue and the shared file system may see the end of a job at different times.
@@ -43,7 +43,7 @@ class Handle(Protocol):
         """What the ranks returned; only read once the file is there."""
 
 
-class Cluster:
+class SlurmRunner:
     """Submits the waiting jobs of a batch and reports on them until all have ended.
 
     Args:
@@ -85,7 +85,7 @@ class Cluster:
                 for job in waiting:
                     if job.number in self.handles and queue is not None:
                         self._look_at(job, queue.get(self.handles[job.number].job_id))
-                self.batch.board.tick()
+                self.batch.monitor.tick()
         except KeyboardInterrupt:
             self._cancel([job for job in waiting if job.number in self.handles])
             raise
@@ -111,7 +111,7 @@ class Cluster:
             job.state = "waiting"
             self.handles[job.number] = handle
             self.gone.pop(job.number, None)
-        self.batch.board.records.keep(self.record, self._remember)
+        self.batch.monitor.records.keep(self.record, self._remember)
 
     def _remember(self) -> None:
         known = self._known() | {n: h.job_id for n, h in self.handles.items()}
@@ -133,7 +133,7 @@ class Cluster:
                 job.state = state
                 self.started.setdefault(job.number, time.monotonic())
                 self._link_log(job, handle)
-                self.batch.board.changed(job)
+                self.batch.monitor.changed(job)
             return
         missed = self.gone.setdefault(job.number, time.monotonic())
         if not ended and time.monotonic() - missed < _GRACE_SECONDS:
@@ -153,10 +153,10 @@ class Cluster:
                 job.state, job.error = "failed", _returned_error(handle)
             else:
                 job.state, job.error = "killed", _fate(handle.job_id)
-            self.batch.board.records.end(job)
+            self.batch.monitor.records.end(job)
             if job.attempts <= self.batch.settings.retries:
                 self._submit([job])  # it looks there from where to continue
-        self.batch.board.changed(job)
+        self.batch.monitor.changed(job)
 
     def _cancel(self, jobs: Sequence[Job]) -> None:
         for job in jobs:
@@ -164,7 +164,7 @@ class Cluster:
         for job in jobs:
             job.state, job.error = "interrupted", "the sweep was interrupted"
             if read_status(job.folder):
-                self.batch.board.records.end(job)
+                self.batch.monitor.records.end(job)
 
     @staticmethod
     def _link_log(job: Job, handle: Handle) -> None:

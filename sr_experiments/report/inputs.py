@@ -1,69 +1,69 @@
-"""What a report is about: configurations with their runs, and the metric that they are held to."""
+"""What a report is about: variants with their runs, and the metric that they are held to."""
 
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sr_experiments.report.content import Configuration
+from sr_experiments.report.content import VariantLine
 from sr_experiments.report.labels import is_decibel
 from sr_experiments.runs.read import Run
-from sr_experiments.studies.configurations import (
-    Settled,
-    common,
-    group,
-    settle,
-    typed,
-    values_of,
-    varied,
-)
-from sr_experiments.studies.measures import Better
+from sr_experiments.studies.curve_statistics import Better
 from sr_experiments.studies.study import Study
+from sr_experiments.studies.variants import (
+    Selection,
+    common_overrides,
+    group_by_variant,
+    select_runs,
+    typed_overrides,
+    values_of,
+    varying_keys,
+)
 
 _MOST_KEYS = 8
 
 
 @dataclass(frozen=True)
-class Group:
-    """One configuration: what counts of its runs, and what does not."""
+class Variant:
+    """One variant: what counts of its runs, and what does not."""
 
     id: str
     name: str
-    runs: Settled
+    runs: Selection
     values: Mapping[str, str]
 
     @property
-    def counted(self) -> list[Run]:
+    def selected(self) -> list[Run]:
         """One run for each seed."""
-        return self.runs.counted
+        return self.runs.selected
 
     @property
     def finished(self) -> list[Run]:
         """Those that have finished."""
-        return [run for run in self.counted if run.state == "finished"]
+        return [run for run in self.selected if run.state == "finished"]
 
     @property
     def states(self) -> dict[str, int]:
         """How many of the counted runs are in which state."""
-        return dict(Counter(run.state for run in self.counted))
+        return dict(Counter(run.state for run in self.selected))
 
 
 @dataclass(frozen=True)
-class Subject:
+class ReportInputs:
     """What is reported on.
 
     Attributes:
         runs: all runs.
-        groups: their configurations.
+        variants: their variants.
         metric: name of the curves that are compared; empty if there are none.
         better: "higher" or "lower".
-        target: value to which convergence is timed; None: one that all configurations reach.
+        target: value to which convergence is timed; None: one that all variants reach.
         whence: where the target comes from, for people.
         study: the study that the runs belong to.
     """
 
     runs: Sequence[Run]
-    groups: Sequence[Group]
+    variants: Sequence[Variant]
     metric: str
     better: Better = "higher"
     target: float | None = None
@@ -78,24 +78,24 @@ class Subject:
 
     @property
     def named_runs(self) -> list[tuple[str, Run]]:
-        """All runs, those that count first, with the names of their configurations."""
+        """All runs, those that count first, with the names of their variants."""
         return [
-            (group.name, run)
-            for group in self.groups
-            for run in (*group.counted, *group.runs.set_aside)
+            (variant.name, run)
+            for variant in self.variants
+            for run in (*variant.selected, *variant.runs.superseded)
         ]
 
 
-def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
-    """The configurations of runs; those of a study in its order."""
-    named = group(runs)
+def make_variants(runs: Sequence[Run], study: Study | None = None) -> list[Variant]:
+    """The variants of runs; those of a study in its order."""
+    named = group_by_variant(runs)
     if study:
         order = {variant: place for place, variant in enumerate(study.variants)}
         last = len(order)
         named = dict(sorted(named.items(), key=lambda item: order.get(item[0].split()[0], last)))
-    keys = varied(runs)
-    shared = common(runs)
-    groups: list[Group] = []
+    keys = varying_keys(runs)
+    shared = common_overrides(runs)
+    variants: list[Variant] = []
     taken: set[str] = set()
     for name, members in named.items():
         slug = stem = re.sub(r"[^\w.=-]+", "_", name).strip("_") or "runs"
@@ -105,9 +105,11 @@ def make_groups(runs: Sequence[Run], study: Study | None = None) -> list[Group]:
         first = next((run for run in members if "model" in run.config), members[0])
         values = values_of(first, keys)
         if len(keys) > _MOST_KEYS:  # as with experiment=a,b: what was typed says it
-            values = {k: v for k, v in typed(first).items() if shared.get(k) != v} or values
-        groups.append(Group(slug, name, settle(members), values))
-    return groups
+            values = {
+                k: v for k, v in typed_overrides(first).items() if shared.get(k) != v
+            } or values
+        variants.append(Variant(slug, name, select_runs(members), values))
+    return variants
 
 
 def default_metric(runs: Sequence[Run]) -> str:
@@ -125,15 +127,15 @@ def default_metric(runs: Sequence[Run]) -> str:
     return ranked[0] if ranked else next((name for run in runs for name in run.curves), "")
 
 
-def describe_groups(groups: Sequence[Group]) -> list[Configuration]:
-    """The configurations, for a report."""
+def describe_variants(variants: Sequence[Variant]) -> list[VariantLine]:
+    """The variants, for a report."""
     return [
-        Configuration(
+        VariantLine(
             id=each.id,
             name=each.name,
             values=dict(each.values),
             seeds=len(each.finished),
             states=each.states,
         )
-        for each in groups
+        for each in variants
     ]

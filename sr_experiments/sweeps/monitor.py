@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sr_experiments.files import write_whole
-from sr_experiments.runs.command import sync_command, values
+from sr_experiments.runs.command import override_values, sync_command
 from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import Job
@@ -28,7 +28,7 @@ _SECONDS_BETWEEN_LINES = 600.0
 _SECONDS_BETWEEN_LOOKS = 10.0
 
 
-class Board:
+class SweepMonitor:
     """Shows the jobs of a sweep, and keeps ``sweep.csv`` current.
 
     Args:
@@ -54,7 +54,7 @@ class Board:
         self.live = Live(console=self.console, auto_refresh=False) if terminal else None
 
     @contextmanager
-    def shown(self, table: bool) -> Iterator[None]:
+    def displayed(self, table: bool) -> Iterator[None]:
         """Shows the jobs while the enclosed code runs them, and then, if wanted, the table.
 
         An interrupted sweep gets its table too.
@@ -152,7 +152,7 @@ class Board:
         metric = self.settings.metric
         rows.writerow(["job", *self.columns, "state", metric, "minutes", "attempts", "error"])
         for job in self.jobs:
-            own = [values(job.overrides).get(column, "") for column in self.columns]
+            own = [override_values(job.overrides).get(column, "") for column in self.columns]
             value = job.metrics.get(metric, "")
             minutes = f"{job.seconds / 60:.2f}"
             rows.writerow([job.number, *own, job.state, value, minutes, job.attempts, job.error])
@@ -165,7 +165,7 @@ class Board:
             table.add_column(name, justify="left" if name in ("overrides", "state") else "right")
         best = self.best()
         for job in self.jobs:
-            own = values(job.overrides)
+            own = override_values(job.overrides)
             typed = " ".join(f"{key}={_short(own[key])}" for key in self.columns if key in own)
             state = job.state if job.state == "finished" else f"{job.state}: {job.error}"
             value = f"{self._value(job):.3f}" if self.settings.metric in job.metrics else "-"
@@ -180,7 +180,7 @@ class Board:
 
 def _varied(jobs: Sequence[Job]) -> list[str]:
     """Keys in which the jobs differ; all of them if there is only one job."""
-    all_values = [values(job.overrides) for job in jobs]
+    all_values = [override_values(job.overrides) for job in jobs]
     keys = dict.fromkeys(key for own in all_values for key in own)
     if len(jobs) == 1:
         return list(keys)

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sr_experiments.report.content import Lines, Metric
+from sr_experiments.report.inputs import ReportInputs, Variant
 from sr_experiments.report.labels import label, number
-from sr_experiments.report.subject import Group, Subject
 from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.runs.read import Run
-from sr_experiments.studies.measures import Better
+from sr_experiments.studies.curve_statistics import Better
 from sr_experiments.studies.statistics import band
 
 # More points than a screen has columns only make the file large.
@@ -19,14 +19,14 @@ _LOWER = ("loss", "lpips", "dists")
 _NOT_SHOWN = ("train/lr", "train/data_wait", "train/clipped", "train/seconds")
 
 
-def make_metrics(subject: Subject) -> list[Metric]:
+def make_metrics(inputs: ReportInputs) -> list[Metric]:
     """The curves of each metric of validation and of the losses; the compared one comes first."""
-    names = {name for run in subject.runs for name in run.curves if name not in _NOT_SHOWN}
-    order = sorted(names, key=lambda n: (n != subject.metric, not n.startswith("val/"), n))
+    names = {name for run in inputs.runs for name in run.curves if name not in _NOT_SHOWN}
+    order = sorted(names, key=lambda n: (n != inputs.metric, not n.startswith("val/"), n))
     metrics = []
     for name in order:
-        lines = [_lines(group, name) for group in subject.groups]
-        better = subject.better if name == subject.metric else better_of(name)
+        lines = [_lines(variant, name) for variant in inputs.variants]
+        better = inputs.better if name == inputs.metric else better_of(name)
         shown = [line for line in lines if line["step"]]
         metrics.append(Metric(name=name, label=label(name), better=better, lines=shown))
     return metrics
@@ -38,13 +38,13 @@ def better_of(metric: str) -> Better:
     return "lower" if any(word in last for word in _LOWER) else "higher"
 
 
-def _lines(group: Group, metric: str) -> Lines:
-    runs = [run for run in group.counted if metric in run.curves]
+def _lines(variant: Variant, metric: str) -> Lines:
+    runs = [run for run in variant.selected if metric in run.curves]
     together = band([run.curves[metric] for run in runs])
     kept = _thin(len(together.step))
     steps = together.step[kept]
     return Lines(
-        configuration=group.id,
+        variant=variant.id,
         epoch=_numbers(together.epoch[kept]),
         step=_numbers(steps),
         seconds=_numbers(together.seconds[kept]),

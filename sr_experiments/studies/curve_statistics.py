@@ -58,7 +58,7 @@ def area(curve: Curve) -> float:
     return float(np.trapezoid(measured.value, measured.step) / width)
 
 
-def reach(curve: Curve, target: float, better: Better, axis: Axis) -> float:
+def time_to_target(curve: Curve, target: float, better: Better, axis: Axis) -> float:
     """When ``target`` is first reached, in units of ``axis``; inf if it never is.
 
     Between measurements the curve is a straight line. A curve that starts beyond the target has

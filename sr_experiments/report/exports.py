@@ -4,22 +4,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sr_experiments.files import whole_file
-from sr_experiments.report.subject import Subject
+from sr_experiments.report.inputs import ReportInputs
 from sr_experiments.runs import curves_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def write_curves(subject: Subject, folder: Path) -> tuple[list[Path], str]:
+def write_curves(inputs: ReportInputs, folder: Path) -> tuple[list[Path], str]:
     """Writes ``curves.csv``, and ``curves.parquet`` if pyarrow is installed.
 
     Returns:
         The files, and what to do for the one that is missing.
     """
-    named = {str(run.folder): (name, run) for name, run in subject.named_runs}
+    named = {str(run.folder): (name, run) for name, run in inputs.named_runs}
     table = curves_table(run for _, run in named.values())
-    table.insert(0, "configuration", [named[run][0] for run in table["run"]])
+    table.insert(0, "variant", [named[run][0] for run in table["run"]])
     path, parquet = folder / "curves.csv", folder / "curves.parquet"
     _write(table, path)
     try:
@@ -31,16 +31,16 @@ def write_curves(subject: Subject, folder: Path) -> tuple[list[Path], str]:
     return [path, parquet], ""
 
 
-def write_results(subject: Subject, folder: Path) -> Path:
+def write_results(inputs: ReportInputs, folder: Path) -> Path:
     """Writes ``results.csv``: the newest value of each metric of each run."""
     import pandas as pd
 
     rows = [
         (name, run.seed, str(run.folder), run.state, metric, value, run.bicubic.get(metric))
-        for name, run in subject.named_runs
+        for name, run in inputs.named_runs
         for metric, value in run.metrics.items()
     ]
-    names = ["configuration", "seed", "run", "state", "metric", "value", "bicubic"]
+    names = ["variant", "seed", "run", "state", "metric", "value", "bicubic"]
     path = folder / "results.csv"
     _write(pd.DataFrame(rows, columns=names).astype({"seed": "Int64"}), path)
     return path

@@ -14,13 +14,13 @@ from omegaconf import DictConfig
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import remove_leftovers
 from sr_experiments.runs.checkpoints import check_same, resume_point
-from sr_experiments.runs.command import foreign_rank, typed
+from sr_experiments.runs.command import command_overrides, foreign_rank
 from sr_experiments.runs.lock import SweepLock
 from sr_experiments.runs.status import read_status
-from sr_experiments.sweeps.board import Board
 from sr_experiments.sweeps.child import terminate_as_interrupt
 from sr_experiments.sweeps.command import record_overrides
 from sr_experiments.sweeps.job import Check, Job, compose
+from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.settings import Settings, check_metric, read_settings
 
 
@@ -34,7 +34,7 @@ class Sweep:
         check: what the command finds wrong with a job's configuration.
         table_each_batch: whether the table is printed after each batch.
         jobs: all jobs so far.
-        board: shows all of them.
+        monitor: shows all of them.
     """
 
     loader: ConfigLoader
@@ -42,9 +42,9 @@ class Sweep:
     check: Check | None = None
     table_each_batch: bool = True
     jobs: list[Job] = field(default_factory=list)
-    board: Board | None = None
+    monitor: SweepMonitor | None = None
 
-    def look(self, overrides: Sequence[Sequence[str]], first: int) -> "Batch":
+    def preview(self, overrides: Sequence[Sequence[str]], first: int) -> "Batch":
         """The jobs as they stand, with nothing locked, moved or written.
 
         Raises:
@@ -57,7 +57,7 @@ class Sweep:
         for job in jobs:
             if read_status(job.folder).get("state") == "finished":
                 job.state = "finished"
-        return Batch(jobs, settings, Board(jobs, folder, settings), folder, lock=-1)
+        return Batch(jobs, settings, SweepMonitor(jobs, folder, settings), folder, lock=-1)
 
     def _jobs(
         self, overrides: Sequence[Sequence[str]], first: int, settings: Settings
@@ -105,12 +105,16 @@ class Sweep:
             for job in jobs:  # after all checks, as this may move checkpoints aside
                 job.take_over(resume_point(job.folder))
             record_overrides(
-                folder, [*typed(self.master.hydra, "task"), *typed(self.master.hydra, "hydra")]
+                folder,
+                [
+                    *command_overrides(self.master.hydra, "task"),
+                    *command_overrides(self.master.hydra, "hydra"),
+                ],
             )
             self.jobs += jobs
-            self.board = Board(self.jobs, folder, settings)
+            self.monitor = SweepMonitor(self.jobs, folder, settings)
             with terminate_as_interrupt():
-                yield Batch(jobs, settings, self.board, folder, lock.descriptor)
+                yield Batch(jobs, settings, self.monitor, folder, lock.descriptor)
         except BaseException:
             if is_new and not any(job.attempts for job in jobs):
                 shutil.rmtree(folder, ignore_errors=True)
@@ -125,6 +129,6 @@ class Batch:
 
     jobs: list[Job]
     settings: Settings
-    board: Board
+    monitor: SweepMonitor
     folder: Path
     lock: int

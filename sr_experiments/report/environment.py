@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sr_experiments.runs.command import placeless
+from sr_experiments.runs.command import without_location
 from sr_experiments.runs.identity import flatten
 from sr_experiments.runs.read import Run
-from sr_experiments.runs.records import read_overrides
+from sr_experiments.runs.run_files import read_overrides
 
 
 def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
@@ -39,7 +39,7 @@ def make_commands(runs: Sequence[Run]) -> list[str]:
 
 
 def _line(script: str, typed: Sequence[str]) -> str:
-    return shlex.join(["python", script, *placeless(typed)])
+    return shlex.join(["python", script, *without_location(typed)])
 
 
 def _script(run: Run) -> str:

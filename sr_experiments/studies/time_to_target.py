@@ -1,4 +1,4 @@
-"""Whether one configuration's runs reach a target sooner than another's, seed by seed."""
+"""Whether one variant's runs reach a target sooner than another's, seed by seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,42 +6,42 @@ from typing import Literal
 
 import numpy as np
 
-from sr_experiments.studies.comparison import Comparison, Outcome, compare
-from sr_experiments.studies.measures import Better
+from sr_experiments.studies.comparison import Comparison, RunOutcome, compare
+from sr_experiments.studies.curve_statistics import Better
 from sr_experiments.studies.statistics import Estimate
 
 
 @dataclass(frozen=True)
-class Speed:
-    """How soon configuration a's runs reach a target, against b's.
+class TimeToTarget:
+    """How soon variant a's runs reach a target, against b's.
 
     Attributes:
-        times: how many times faster a is, reach of b over reach of a, over the pairs where both
+        speedup: how many times faster a is, time of b by time of a, over the pairs where both
             reach it: geometric mean and 95 % interval.
-        logs: the comparison of log(reach) that it comes from; its differences are below 0 where a
+        logs: the comparison of log(time) that it comes from; its differences are below 0 where a
             is faster.
         never_a: seeds that count where a never reached the target; diverged runs are in
-            ``logs.lost_a``.
+            ``logs.diverged_a``.
         never_b: the same for b.
         verdict: which is faster, if it is beyond doubt.
     """
 
-    times: Estimate
+    speedup: Estimate
     logs: Comparison
     never_a: tuple[int | None, ...]
     never_b: tuple[int | None, ...]
     verdict: Literal["faster", "slower", "not distinguishable"]
 
 
-def common_target(a: Sequence[Outcome], b: Sequence[Outcome], better: Better) -> float:
+def common_target(a: Sequence[RunOutcome], b: Sequence[RunOutcome], better: Better) -> float:
     """The target where none is given: the worst final value of all runs that finished.
 
-    So every finished run reaches it. The worse one of the two configurations' means would be
+    So every finished run reaches it. The worse one of the two variants' means would be
     missed by about every third run of the worse one, and pairs without a number are blunt
-    evidence: between equal configurations of three seeds, one comparison in five had a verdict.
+    evidence: between equal variants of three seeds, one comparison in five had a verdict.
 
     Args:
-        a: runs of one configuration with their final values.
+        a: runs of one variant with their final values.
         b: runs of the other one.
         better: which values are better.
 
@@ -53,8 +53,8 @@ def common_target(a: Sequence[Outcome], b: Sequence[Outcome], better: Better) ->
     return (min if better == "higher" else max)(known, default=np.nan)
 
 
-def compare_speed(a: Sequence[Outcome], b: Sequence[Outcome]) -> Speed:
-    """Compares when runs reach a target; an outcome's value is its ``reach``, inf for never.
+def compare_time_to_target(a: Sequence[RunOutcome], b: Sequence[RunOutcome]) -> TimeToTarget:
+    """Compares when runs reach a target; an outcome's value is that time, inf for never.
 
     Seeds are paired, and count, as in ``compare``. A run that never reaches the target loses
     against any that does, as does one that diverged; two such runs are level. A target that runs
@@ -67,21 +67,21 @@ def compare_speed(a: Sequence[Outcome], b: Sequence[Outcome]) -> Speed:
     verdict: Literal["faster", "slower", "not distinguishable"] = "not distinguishable"
     if logs.verdict != "not distinguishable":
         verdict = "faster" if logs.verdict == "lower" else "slower"
-    silent = {each.seed for each in logs.left_out}
-    return Speed(
+    silent = {each.seed for each in logs.excluded}
+    return TimeToTarget(
         Estimate(middle, low, high, mean.count),
         logs,
-        _never(a, silent.union(logs.lost_a)),
-        _never(b, silent.union(logs.lost_b)),
+        _never(a, silent.union(logs.diverged_a)),
+        _never(b, silent.union(logs.diverged_b)),
         verdict,
     )
 
 
-def _logarithms(outcomes: Sequence[Outcome]) -> list[Outcome]:
+def _logarithms(outcomes: Sequence[RunOutcome]) -> list[RunOutcome]:
     with np.errstate(divide="ignore"):
-        return [Outcome(each.seed, each.state, float(np.log(each.value))) for each in outcomes]
+        return [RunOutcome(each.seed, each.state, float(np.log(each.value))) for each in outcomes]
 
 
-def _never(outcomes: Sequence[Outcome], without: set[int | None]) -> tuple[int | None, ...]:
+def _never(outcomes: Sequence[RunOutcome], without: set[int | None]) -> tuple[int | None, ...]:
     never = [each.seed for each in outcomes if each.state == "finished" and np.isinf(each.value)]
     return tuple(dict.fromkeys(seed for seed in never if seed not in without))
