@@ -90,9 +90,12 @@ def error_of(status: Mapping[str, Any]) -> tuple[str, str]:
 def record_end(folder: Path, state: State, error: str, seconds: float) -> None:
     """Completes the status of a run that could not do so itself.
 
-    Its metrics and the kind of its error stay; the last lines of ``job.log`` are added.
+    Its metrics and the kind of its error stay; the last lines of ``job.log`` are added. Nothing is
+    changed where it has recorded that it finished, whatever became of its process afterwards.
     """
     recorded = read_status(folder)
+    if recorded.get("state") == "finished":
+        return
     kind = _KINDS.get(state) or error_of(recorded)[0] or "failed"
     status = {"schema": SCHEMA, "metrics": {}, **recorded}
     status |= {"state": state, "seconds": round(seconds, 1)}

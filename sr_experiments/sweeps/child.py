@@ -96,11 +96,9 @@ def terminate_as_interrupt() -> Iterator[None]:
 
 
 def exit_reason(folder: Path, status: int) -> tuple[State, str]:
-    """State and reason of a run that ended by itself, or by somebody else's signal."""
+    """State and reason of a run that ended by itself, or by somebody else's signal, unfinished."""
     recorded = read_status(folder)
     if status == 0:
-        if recorded.get("state") == "finished":
-            return "finished", ""
         return "failed", "it ended without a result"
     if recorded.get("state") == "interrupted":
         return "interrupted", error_of(recorded)[1]

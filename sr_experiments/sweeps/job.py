@@ -52,9 +52,15 @@ class Job:
     checkpoint: Path | None = None
     metrics: dict[str, float] = field(default_factory=dict)
 
-    def take_status(self) -> None:
-        """Takes over what the run's own ``status.json`` says about metrics."""
-        self.metrics = dict(read_status(self.folder).get("metrics") or {})
+    def end(self, state: State, error: str) -> None:
+        """Ends as its process did, unless the run has recorded that it finished.
+
+        A signal may reach a process whose work is done, on its last steps.
+        """
+        recorded = read_status(self.folder)
+        self.metrics = dict(recorded.get("metrics") or {})
+        finished = recorded.get("state") == "finished"
+        self.state, self.error = ("finished", "") if finished else (state, error)
 
     def take_over(self, before: ResumePoint) -> None:
         """Counts as finished, or goes on from where an earlier attempt came."""

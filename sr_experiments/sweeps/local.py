@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.checkpoints import resume_point
-from sr_experiments.runs.status import JOB_LOG, read_status
+from sr_experiments.runs.status import JOB_LOG
 from sr_experiments.sweeps.child import Child, exit_reason
 from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.estimate import (
@@ -182,11 +182,10 @@ class LocalRunner:
         self.running.remove(running)
         self.slots[running.kind].release(running.devices)
         job.seconds += child.seconds
-        job.take_status()
         if running.stop_sent is not None:
-            job.state, job.error = "timeout", f"no end after {self.settings.timeout:g} minutes"
+            job.end("timeout", f"no end after {self.settings.timeout:g} minutes")
         else:
-            job.state, job.error = exit_reason(job.folder, status)
+            job.end(*exit_reason(job.folder, status))
         if job.state != "finished":
             self.monitor.records.end(job)
             if job.attempts <= self.settings.retries:
@@ -209,13 +208,8 @@ class LocalRunner:
         for running in self.running:
             job = running.job
             job.seconds += running.child.seconds
-            # It may have finished in the very moment.
-            job.take_status()
-            if running.child.poll() == 0 and read_status(job.folder).get("state") == "finished":
-                job.state = "finished"
-            else:
-                job.state, job.error = "interrupted", "the sweep was interrupted"
-                self.monitor.records.end(job)
+            job.end("interrupted", "the sweep was interrupted")
+            self.monitor.records.end(job)
         self.running.clear()
 
     def _kill_all(self) -> None:

@@ -142,17 +142,13 @@ class SlurmRunner:
         self._conclude(job, handle, ended)
 
     def _conclude(self, job: Job, handle: Handle, ended: bool) -> None:
-        status = read_status(job.folder)
-        job.take_status()
         job.seconds = time.monotonic() - self.started.get(job.number, time.monotonic())
-        if status.get("state") == "finished":
-            job.state, job.error = "finished", ""
+        if ended:
+            job.end("failed", _returned_error(handle))
         else:
+            job.end("killed", _fate(handle.job_id))
+        if job.state != "finished":
             self._link_log(job, handle)
-            if ended:
-                job.state, job.error = "failed", _returned_error(handle)
-            else:
-                job.state, job.error = "killed", _fate(handle.job_id)
             self.batch.monitor.records.end(job)
             if job.attempts <= self.batch.settings.retries:
                 self._submit([job])  # it looks there from where to continue
@@ -162,7 +158,7 @@ class SlurmRunner:
         for job in jobs:
             self.handles[job.number].cancel(check=False)
         for job in jobs:
-            job.state, job.error = "interrupted", "the sweep was interrupted"
+            job.end("interrupted", "the sweep was interrupted")
             if read_status(job.folder):
                 self.batch.monitor.records.end(job)
 

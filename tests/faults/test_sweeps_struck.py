@@ -9,6 +9,7 @@ import pytest
 
 from tests.faults.conftest import MOMENTS, TINY
 from tests.faults.runs import same_end, state_of
+from tests.sweeps import quick_job
 from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 pytestmark = pytest.mark.slow
@@ -34,8 +35,7 @@ def no_orphans(sweeps: Sweeps, seconds: float = 30.0) -> bool:
 
 def finishes(folder: Path) -> list[int]:
     """How often each job of a sweep of quick jobs came to its end."""
-    files = [folder / str(job) / "finishes" for job in range(JOBS)]
-    return [len(f.read_text().splitlines()) if f.exists() else 0 for f in files]
+    return [quick_job.finishes(folder / str(job)) for job in range(JOBS)]
 
 
 @pytest.mark.parametrize(("number", "fault"), SIGNALS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sr_experiments.runs.status import error_of, read_status
+from tests.sweeps import quick_job
 from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
@@ -163,6 +164,22 @@ def test_ctrl_c_marks_running_jobs_and_leaves_no_orphan(
     assert not sweeps.processes()
 
 
+def test_a_job_that_has_finished_stays_so_whatever_ends_its_process(sweeps: Sweeps) -> None:
+    command = ("-m", "tags=[then-hang]", "seed=0", "hydra.sweep.dir=s")
+    process = sweeps.start(QUICK, *command, SECONDS_TO_STOP="0.5")
+    _wait_for(sweeps.folder / "s" / "0" / "environment")
+    while not quick_job.finishes(sweeps.folder / "s" / "0"):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    assert [row["state"] for row in rows(sweeps.folder / "s")] == ["finished"]
+    status, output = sweeps.run(QUICK, *command)
+    assert status == 0, output
+    assert quick_job.finishes(sweeps.folder / "s" / "0") == 1
+    status, output = sweeps.quick("tags=[then-die]")
+    assert status == 0, output
+
+
 def test_a_second_ctrl_c_kills(sweeps: Sweeps) -> None:
     process = sweeps.start(QUICK, "-m", "tags=[hang]", "seed=0", "hydra.sweep.dir=s")
     _wait_for(sweeps.folder / "s" / "0" / "environment")
@@ -195,7 +212,7 @@ def test_kill_of_the_sweep_and_of_jobs_then_resume(sweeps: Sweeps) -> None:
         assert not sweeps.processes()
     status, output = sweeps.run(QUICK, *command)
     assert status == 0, output
-    assert [len(lines(folder / str(job) / "finishes")) for job in range(4)] == [1] * 4
+    assert [quick_job.finishes(folder / str(job)) for job in range(4)] == [1] * 4
     assert [row["state"] for row in rows(folder)] == ["finished"] * 4
 
 

@@ -9,6 +9,7 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sr_experiments.errors import ConfigError
+from tests.sweeps import quick_job
 from tests.sweeps.sweep_commands import ROOT, Sweeps
 
 optuna = pytest.importorskip("optuna")
@@ -73,7 +74,7 @@ def test_search_is_killed_and_resumed(sweeps: Sweeps) -> None:
     assert states(folder) == ["finished"] * 5
     assert (folder / "0" / "config.yaml").read_text() == first
     for job in range(5):
-        assert (folder / str(job) / "finishes").read_text() == "finished\n"
+        assert quick_job.finishes(folder / str(job)) == 1
     study = optuna.load_study(study_name="sweep", storage=f"sqlite:///{folder}/optuna.db")
     values = {trial.number: trial.value for trial in study.trials}
     assert values == {trial.number: trial.params["seed"] for trial in study.trials}
