@@ -29,7 +29,12 @@ def command(folder: str, epochs: int) -> list[str]:
         *("model.channels=4", "model.scales=[2]", "data=demo", "data.train=[astronaut.png]"),
         *("data.val.cat=[microaneurysms.png]", "data.test={demo:[microaneurysms.png]}"),
         *("data.steps_per_epoch=100", "data.batch_size=4", f"trainer.max_epochs={epochs}"),
-        *("trainer.check_val_every_n_epoch=1", "trainer.max_time=null", "panels=0", "device=cpu"),
+        *(
+            "trainer.check_val_every_n_epoch=1",
+            "trainer.max_time=null",
+            "log_images=0",
+            "device=cpu",
+        ),
         *("patches.size=24", "patches.stride=24", f"hydra.run.dir={folder}/run"),
         "optim.lr=0.001",
     ]

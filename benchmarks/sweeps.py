@@ -19,7 +19,7 @@ QUICK = ROOT / "tests" / "sweeps" / "quick_job.py"
 TINY = [
     *("model=vdsr", "model.channels=4", "data.train=[astronaut.png]", "data.steps_per_epoch=2"),
     *("data.val={demo:[coins.png]}", "data.test={demo:[coins.png]}"),
-    *("trainer.max_epochs=1", "panels=0", "device=cpu"),
+    *("trainer.max_epochs=1", "log_images=0", "device=cpu"),
 ]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
 

@@ -69,8 +69,8 @@ def _present(
         next(iter(rows.values())), scorer.protocol.channel, chosen_papers(config.published)
     )
     write_tradeoff(rows, scorer.protocol, folder / "comparison.csv")
-    if config.panels:
-        chosen = panel_items(data, config.panels)
+    if config.log_images:
+        chosen = panel_items(data, config.log_images)
         picture = folder / "images" / "comparison.png"
         evaluated = {name: network.eval() for name, network in networks.items()}
         save_image(draw_comparison(evaluated, chosen, scorer.protocol), picture)

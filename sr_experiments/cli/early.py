@@ -18,7 +18,7 @@ _ROOT_TYPES = {
     "task_name": str,
     "tags": list[str],
     "seed": int,
-    "panels": int,
+    "log_images": int,
     "run_dir": str,
     "ckpt_path": str | None,
     "init_from": str | None,
@@ -74,7 +74,7 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
     for name, expected in _ROOT_TYPES.items():
         if name in content:
             check_type(name, content[name], expected)
-    for key, limit in (("seed", 2**32), ("panels", 100)):
+    for key, limit in (("seed", 2**32), ("log_images", 100)):
         if not 0 <= content[key] < limit:
             raise ConfigError(f"{key}: must be from 0 to {limit - 1}, got {content[key]}")
     # Other groups contain some; a mistake is named where it was typed.

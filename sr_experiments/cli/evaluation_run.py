@@ -45,7 +45,7 @@ def evaluation_run(config: DictConfig) -> float:
     scorers = build_scorers(config, data, network)
     module = build_scoring(content, network, scorers)
     trainer = build_trainer(config, [], [], module)
-    panels = 0 if isinstance(network, Bicubic) else config.panels
+    log_images = 0 if isinstance(network, Bicubic) else config.log_images
     folder = RunFolder(Path(config.run_dir))
     folder.begin(content, HydraConfig.get().overrides.task)
     with record_run(folder, trainer) as metrics:
@@ -55,7 +55,7 @@ def evaluation_run(config: DictConfig) -> float:
         log_config(loggers, content, network)
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
-        save_results(scorers["test"], network, data, folder.path, panels, loggers)
+        save_results(scorers["test"], network, data, folder.path, log_images, loggers)
         rows, channel = scorers["test"].compute(), scorers["test"].protocol.channel
         rank_zero_only(print_published)(rows, channel, papers)
     return metrics["test/psnr"]

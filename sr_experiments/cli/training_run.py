@@ -78,7 +78,7 @@ def training_run(config: DictConfig) -> float:
     with record_run(folder, trainer, signals) as metrics:
         loggers = trainer.loggers = build_loggers(config, config.ckpt_path)
         protocol = scorers["val"].protocol
-        drawn = validation_pictures(loggers, network, data, protocol, config.panels)
+        drawn = validation_pictures(loggers, network, data, protocol, config.log_images)
         trainer.callbacks[:0] = drawn  # type: ignore[attr-defined]
         print_summary(network, data, trainer)
         hydra = HydraConfig.get()
@@ -89,7 +89,7 @@ def training_run(config: DictConfig) -> float:
         trainer.test(module, datamodule=data, verbose=False)
         metrics.update({k: float(v) for k, v in trainer.callback_metrics.items()})
         note_choice(data, metrics)
-        save_results(scorers["test"], network, data, folder.path, config.panels, loggers)
+        save_results(scorers["test"], network, data, folder.path, config.log_images, loggers)
     return metrics.get(config.sweep.metric, math.nan)
 
 

@@ -31,7 +31,7 @@ _COMMON = (
     "trainer.max_time=null",
     "trainer.check_val_every_n_epoch=1",
     "trainer.log_every_n_steps=10",
-    "panels=0",
+    "log_images=0",
     "device=cpu",
 )
 _RUNS = {

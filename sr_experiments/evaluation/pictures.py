@@ -63,7 +63,7 @@ def validation_pictures(
     network: Network,
     data: RestorationDataModule,
     protocol: Protocol,
-    panels: int,
+    log_images: int,
 ) -> list[pl.Callback]:
     """Makes the callback, if pictures are wanted and a logger takes them.
 
@@ -72,8 +72,8 @@ def validation_pictures(
         network: the network that restores.
         data: holds the images.
         protocol: how they are degraded and compared.
-        panels: images in a panel; 0: no pictures.
+        log_images: images in a panel; 0: no pictures.
     """
-    if not panels or not any(isinstance(x, WandbLogger | TensorBoardLogger) for x in loggers):
+    if not log_images or not any(isinstance(x, WandbLogger | TensorBoardLogger) for x in loggers):
         return []
-    return [ValidationPictures(network, panel_items(data, panels, "val"), protocol)]
+    return [ValidationPictures(network, panel_items(data, log_images, "val"), protocol)]

@@ -38,7 +38,7 @@ def save_results(
     network: Network,
     data: RestorationDataModule,
     folder: Path,
-    panels: int,
+    log_images: int,
     loggers: Sequence[Logger] = (),
 ) -> None:
     """Prints and writes the tables, draws the panel, names the files; called by all processes.
@@ -48,12 +48,12 @@ def save_results(
         network: the network that was scored.
         data: holds the images.
         folder: the run folder.
-        panels: images in the panel; 0: no panel.
+        log_images: images in the panel; 0: no panel.
         loggers: get the panel too.
     """
     rows, images = scorer.compute(), scorer.images()
     rank_zero_only(write_images)(images, scorer.protocol, folder / "per_image.csv")
-    _save(rows, scorer, network, data, folder, panels, loggers)
+    _save(rows, scorer, network, data, folder, log_images, loggers)
 
 
 @rank_zero_only
@@ -63,14 +63,14 @@ def _save(
     network: Network,
     data: RestorationDataModule,
     folder: Path,
-    panels: int,
+    log_images: int,
     loggers: Sequence[Logger],
 ) -> None:
     method = type(network).__name__
     print_table(rows, scorer.protocol, None if isinstance(network, Bicubic) else method)
     write_table(rows, scorer.protocol, folder / RESULTS)
-    if panels:
-        chosen = panel_items(data, panels)
+    if log_images:
+        chosen = panel_items(data, log_images)
         picture = folder / "images" / "panel.png"
         tiles = cut_tiles(network.eval(), chosen, scorer.protocol, method)
         panel = draw_panel(tiles)
@@ -86,15 +86,15 @@ def _save(
 
 
 def panel_items(
-    data: RestorationDataModule, panels: int, stage: str = "test"
+    data: RestorationDataModule, count: int, stage: str = "test"
 ) -> list[EvaluationItem]:
     """Chooses the images of a panel, evenly from all sets.
 
     Args:
         data: holds the sets.
-        panels: how many images.
+        count: how many images.
         stage: "test" or "val".
     """
     items = data.evaluation_set(stage)
-    count = min(panels, len(items))
+    count = min(count, len(items))
     return [items[i * len(items) // count] for i in range(count)]

@@ -22,6 +22,7 @@ TARGETS = {
 #: Keys of the configuration, whole or up to a dot.
 KEYS = {
     "eval": "protocol",
+    "panels": "log_images",
     "set": "dataset",
     "study.arms": "study.variants",
     "study.arm": "study.variant",

@@ -15,7 +15,7 @@ from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse_override
 #: Keys that do not change what a run computes: where it lies, how it is watched, what it runs on.
 #: How many devices share a step, and in which precision, does.
 _IRRELEVANT = re.compile(
-    r"task_name|tags|panels|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
+    r"task_name|tags|log_images|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
     r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(name|variant))?|"
     r"(sweep|logger|hydra)(\..*)?"
 )

@@ -19,7 +19,7 @@ TINY = [
     "data.steps_per_epoch=2",
     "patches.size=24",
     "patches.stride=24",
-    "panels=1",
+    "log_images=1",
 ]
 
 

@@ -18,7 +18,7 @@ SHORT = [
     "trainer.check_val_every_n_epoch=1",
     "data.batch_size=2",
     "data.steps_per_epoch=2",
-    "panels=0",
+    "log_images=0",
 ]
 EDSR = ["model=edsr", "model.blocks=1", "model.channels=4", "patches.size=12"]
 REDNET = [
@@ -50,14 +50,14 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
     assert trained.code == 0, trained.err
     baseline = "the noisy input" if kind == "denoiser" else "bicubic"
     assert f" over {baseline})" in trained.out
-    again = command("evaluate", last(trained), "panels=0", run="again")
+    again = command("evaluate", last(trained), "log_images=0", run="again")
     assert again.code == 0, again.err
     assert "as typed" not in again.out
     assert table_of(again.folder) == table_of(trained.folder)
     assert "train/" not in (again.folder / "metrics.csv").read_text()
     protocol = [line for line in trained.out.splitlines() if "PSNR and SSIM on" in line]
     assert protocol[0] in again.out
-    compared = command("compare", f"runs=[{trained.folder}]", "panels=0", run="compared")
+    compared = command("compare", f"runs=[{trained.folder}]", "log_images=0", run="compared")
     assert compared.code == 0, compared.err
     with (compared.folder / "comparison.csv").open() as file:
         rows = [float(r["psnr"]) for r in csv.DictReader(file) if r["method"] == "run"]
@@ -65,10 +65,10 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
 
 
 def test_what_is_typed_wins_and_is_said(command: Command, images: list[str]):
-    trained = command("train", *images, *TINY, "panels=0")
+    trained = command("train", *images, *TINY, "log_images=0")
     result = command(
         "evaluate", last(trained), "protocol=rgb8", "degradation.sigma=5", "model.scales=[3]",
-        "optim.lr=1", "panels=0", run="scored",
+        "optim.lr=1", "log_images=0", run="scored",
     )  # fmt: skip
     assert result.code == 0, result.err
     assert "model.scales=[3] as typed; in training [2,3,4]" in result.out
@@ -135,11 +135,11 @@ def test_what_only_trains_is_said_to_be_without_effect(typed: list[str]):
 
 @pytest.mark.parametrize("weights", ["ckpt_path", "weights"])
 def test_what_is_without_effect_is_printed(command: Command, images: list[str], weights: str):
-    trained = command("train", *images, *TINY, "panels=0")
+    trained = command("train", *images, *TINY, "log_images=0")
     given = f"{weights}={trained.folder}/checkpoints/last.ckpt"
     network = TINY[:2] if weights == "weights" else []
     idle = ["trainer.max_epochs=9", "data.batch_size=3"]
-    scored = command("evaluate", given, *images, *network, *idle, "panels=0", run="scored")
+    scored = command("evaluate", given, *images, *network, *idle, "log_images=0", run="scored")
     assert scored.code == 0, scored.err
     assert f"{' '.join(idle)}: without effect on scores" in scored.out
 
@@ -161,7 +161,7 @@ def test_scales_that_a_checkpoint_does_not_hold_are_named(command: Command, imag
     assert trained.code == 0, trained.err
     runs = f"runs=[{trained.folder}]"
     for name, given in (("evaluate", last(trained)), ("compare", runs)):
-        refused = command(name, given, "model.scales=[3]", "panels=0", run=name)
+        refused = command(name, given, "model.scales=[3]", "log_images=0", run=name)
         assert refused.code == 2
         assert "model.scales: [3] does not fit" in refused.err
         assert "last.ckpt, which holds EDSR for [2]" in refused.err
@@ -176,21 +176,21 @@ def test_keys_of_overrides():
 def test_runs_that_are_scored_differently_are_not_put_side_by_side(
     command: Command, images: list[str]
 ):
-    tiny = [*TINY, "panels=0", "model.scales=[2]"]
+    tiny = [*TINY, "log_images=0", "model.scales=[2]"]
     one = command("train", *images, *tiny, run="one")
     two = command("train", *images, *tiny, "protocol=double", run="two")
     runs = f"runs=[{one.folder},{two.folder}]"
-    refused = command("compare", runs, "panels=0", run="refused")
+    refused = command("compare", runs, "log_images=0", run="refused")
     assert refused.code == 2
     assert "protocol.name=vdsr and double; choose for all: protocol=..." in refused.err
-    taken = command("compare", runs, "protocol=vdsr", "panels=1", run="taken")
+    taken = command("compare", runs, "protocol=vdsr", "log_images=1", run="taken")
     assert taken.code == 0, taken.err
     assert "protocol.name=vdsr" in taken.out
     assert (taken.folder / "images" / "comparison.png").is_file()
 
 
 def test_compare_respects_the_device(command: Command, images: list[str]):
-    trained = command("train", *images, *TINY, "panels=0")
+    trained = command("train", *images, *TINY, "log_images=0")
     wanted = "tpu" if torch.cuda.is_available() else "cuda"
     result = command("compare", f"runs=[{trained.folder}]", f"device.accelerator={wanted}")
     assert result.code == 2
@@ -198,9 +198,9 @@ def test_compare_respects_the_device(command: Command, images: list[str]):
 
 
 def test_scoring_needs_the_test_images_alone(command: Command, images: list[str], make_images):
-    trained = command("train", *images, *TINY, "panels=0")
+    trained = command("train", *images, *TINY, "log_images=0")
     root = make_images("elsewhere/test", 2, 48, 50).parent
-    other = ["data=folder", f"data.root={root}", "panels=1"]
+    other = ["data=folder", f"data.root={root}", "log_images=1"]
     scored = command("evaluate", last(trained), *other, run="scored")
     assert scored.code == 0, scored.err
     assert "training images" not in scored.out
@@ -217,9 +217,11 @@ def test_training_needs_training_images(command: Command, images: list[str]):
 
 
 def test_a_run_folder_stands_for_its_newest_checkpoint(command: Command, images: list[str]):
-    trained = command("train", *images, *TINY, "panels=0")
-    scored = command("evaluate", f"ckpt_path={trained.folder}", "panels=0", run="scored")
+    trained = command("train", *images, *TINY, "log_images=0")
+    scored = command("evaluate", f"ckpt_path={trained.folder}", "log_images=0", run="scored")
     assert scored.code == 0, scored.err
     assert table_of(scored.folder) == table_of(trained.folder)
-    started = command("train", *images, *TINY, f"init_from={trained.folder}", "panels=0", run="new")
+    started = command(
+        "train", *images, *TINY, f"init_from={trained.folder}", "log_images=0", run="new"
+    )
     assert started.code == 0, started.err

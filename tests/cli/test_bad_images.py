@@ -37,7 +37,7 @@ def test_unusable_images_end_with_one_line(
     command: Command, images: list[str], tmp_path: Path, kind: str, split: str
 ):
     spoil(tmp_path / "data" / split, kind)
-    result = command("train", *images, *TINY, "panels=0")
+    result = command("train", *images, *TINY, "log_images=0")
     assert result.code == 2
     errors = [line for line in result.err.splitlines() if line.startswith("error:")]
     assert len(errors) == 1

@@ -57,6 +57,7 @@ def test_dashes(typed: list[str], message: str) -> None:
         ("eval.shave=4", "protocol.shave=4"),
         ("~eval.degradation", "~protocol.degradation"),
         ("set=t91", "dataset=t91"),
+        ("panels=0", "log_images=0"),
         ("study.arms.plain_1e-1=null", "study.variants.plain_1e-1=null"),
     ],
 )
@@ -117,7 +118,7 @@ def test_the_nearest_names() -> None:
     ],
 )  # fmt: skip
 def test_one_line_that_helps(command: Command, typed: list[str], message: str) -> None:
-    result = command("train", "panels=0", *typed)
+    result = command("train", "log_images=0", *typed)
     assert result.code == 2
     assert message in result.err
     assert "Error executing job" not in result.err
@@ -147,7 +148,7 @@ def test_new_test_sets_by_both_forms(command: Command, images: list[str], make_i
     make_images("data/more", 1, 40, 40)
     for sign in ("", "+"):
         typed = [f"{sign}data.test.mine=[more]", "data.val.test=[test]", "trainer.max_epochs=1"]
-        result = command("train", *images, *TINY, *typed, "panels=0", run=f"run{sign}")
+        result = command("train", *images, *TINY, *typed, "log_images=0", run=f"run{sign}")
         assert result.code == 0, result.err
         assert "mine" in (result.folder / "results.csv").read_text()
         assert not list(result.folder.glob("*.log"))

@@ -14,7 +14,7 @@ def test_a_run_without_a_number_of_epochs_ends_by_its_time(
         "trainer.max_time=00:00:00:03",
         "trainer.check_val_every_n_epoch=1000",
         "trainer.log_every_n_steps=0",
-        "panels=0",
+        "log_images=0",
     )
     assert result.code == 0, result.err
     assert result.status["state"] == "finished"

@@ -16,7 +16,7 @@ from tests.cli.conftest import TINY, Command
 from tests.commands import Command as Process
 
 ROOT = Path(__file__).parents[2]
-LONG = [*TINY, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=20", "panels=0"]
+LONG = [*TINY, "trainer.max_epochs=3", "trainer.check_val_every_n_epoch=20", "log_images=0"]
 
 
 @pytest.fixture
@@ -40,7 +40,12 @@ def test_the_table_is_that_of_the_saved_weights(command: Command, images: list[s
     trained = command("train", *LONG, *images, "callbacks=ema", run="trained")
     checkpoint = trained.folder / "checkpoints" / "last.ckpt"
     scored = command(
-        "evaluate", *images, "panels=0", f"ckpt_path={checkpoint}", "protocol=vdsr", run="scored"
+        "evaluate",
+        *images,
+        "log_images=0",
+        f"ckpt_path={checkpoint}",
+        "protocol=vdsr",
+        run="scored",
     )
     theirs = {k: v for k, v in scored.status["metrics"].items() if "seconds" not in k}
     assert theirs

@@ -37,7 +37,7 @@ def kill_after(run: Command, folder: Path, steps: int) -> None:
 @pytest.mark.slow
 def test_a_killed_run_ends_as_if_nothing_had_happened(images: list[str], tmp_path: Path):
     overrides = [
-        *(*images, *TINY, "device=cpu", "panels=0", f"data.steps_per_epoch={STEPS}"),
+        *(*images, *TINY, "device=cpu", "log_images=0", f"data.steps_per_epoch={STEPS}"),
         *("data.num_workers=2", "data.residency=host", "callbacks=ema"),
         *("trainer.max_epochs=2", "trainer.check_val_every_n_epoch=2"),
         "callbacks.last.every_minutes=0.000001",

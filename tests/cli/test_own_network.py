@@ -171,7 +171,7 @@ def test_an_own_network_is_no_other_for_the_projects() -> None:
 def test_what_was_trained_is_scored_continued_and_compared(
     kind: str, own, command: Command, images: list[str], monkeypatch, capsys
 ):
-    mine = ["model=espcn", f"model._target_=espcn_here.{kind}", "panels=0"]
+    mine = ["model=espcn", f"model._target_=espcn_here.{kind}", "log_images=0"]
     if kind == "Stranger":
         mine.append("model.activation=null")
     tiny = [*images, *(o for o in TINY if "depth" not in o), "patches.size=8"]
@@ -186,7 +186,7 @@ def test_what_was_trained_is_scored_continued_and_compared(
     assert scored.status["metrics"][name] == pytest.approx(trained.status["metrics"][name])
 
     if kind == "Stranger":
-        by_name = command("evaluate", *images, mine[1], checkpoint, "panels=0", run="by_name")
+        by_name = command("evaluate", *images, mine[1], checkpoint, "log_images=0", run="by_name")
         assert by_name.code == 0, by_name.err
 
     refused = command("evaluate", *images, checkpoint, run="refused")
@@ -206,7 +206,7 @@ def test_what_was_trained_is_scored_continued_and_compared(
 
 
 def test_it_is_compared_with_a_network_of_the_project(own, command: Command, images: list[str]):
-    tiny = [*images, *(o for o in TINY if "model" not in o), "panels=0"]
+    tiny = [*images, *(o for o in TINY if "model" not in o), "log_images=0"]
     mine = command("train", *tiny, "model=espcn", "patches.size=8", *OWN_DIR, run="mine")
     assert mine.code == 0, mine.err
     vdsr = ["model.depth=2", "model.channels=4", "model.scales=[3]"]
@@ -214,17 +214,17 @@ def test_it_is_compared_with_a_network_of_the_project(own, command: Command, ima
     assert other.code == 0, other.err
 
     runs = f"runs=[{other.folder},{mine.folder}]"
-    refused = command("compare", runs, "panels=0", run="refused")
+    refused = command("compare", runs, "log_images=0", run="refused")
     assert refused.code == 2
     assert "name it yourself with trusted=[espcn_here.Child]" in refused.err
     trusted = "trusted=[espcn_here.Child,torch.nn.Sigmoid]"
-    compared = command("compare", runs, trusted, "panels=1", run="compared")
+    compared = command("compare", runs, trusted, "log_images=1", run="compared")
     assert compared.code == 0, compared.err
     with (compared.folder / "comparison.csv").open() as file:
         psnr = [float(row["psnr"]) for row in csv.DictReader(file) if row["method"] != "bicubic"]
     name = "test/test_x3/psnr_y"
     assert psnr == pytest.approx([run.status["metrics"][name] for run in (other, mine)])
 
-    scored = command("evaluate", f"ckpt_path={mine.folder}", trusted, "panels=0", run="scored")
+    scored = command("evaluate", f"ckpt_path={mine.folder}", trusted, "log_images=0", run="scored")
     assert scored.code == 0, scored.err
     assert scored.status["metrics"][name] == pytest.approx(mine.status["metrics"][name])

@@ -27,7 +27,12 @@ def test_only_weights_that_never_saw_padding_are_named():
 
 def test_it_is_said_where_weights_are_scored(command: Command, images: list[str], tmp_path):
     torch.save(srcnn(box=True).state_dict(), tmp_path / "srcnn.pth")
-    options = ["model=srcnn", "model.channels=[4,4]", f"weights={tmp_path}/srcnn.pth", "panels=0"]
+    options = [
+        "model=srcnn",
+        "model.channels=[4,4]",
+        f"weights={tmp_path}/srcnn.pth",
+        "log_images=0",
+    ]
     said = command("evaluate", *images, *options)
     assert said.code == 0, said.err
     assert "trained without padding" in said.out

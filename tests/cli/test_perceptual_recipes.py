@@ -99,7 +99,12 @@ def test_labels_are_what_differs(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
     tiny = ["model.blocks=1", "model.channels=4", "data.batch_size=2", "data.steps_per_epoch=2"]
-    short = ["trainer.max_epochs=1", "trainer.check_val_every_n_epoch=1", "panels=0", "device=cpu"]
+    short = [
+        "trainer.max_epochs=1",
+        "trainer.check_val_every_n_epoch=1",
+        "log_images=0",
+        "device=cpu",
+    ]
     loss = ["loss=srgan_mse", "loss.discriminator.channels=4"]
     tiny += ["data=demo"]
     typed = ["experiment=srresnet_mini", *tiny, *short, *loss, f"run_dir={tmp_path}/1"]
@@ -113,7 +118,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
         "compare",
         tmp_path,
         f"runs=[{tmp_path}]",
-        "panels=1",
+        "log_images=1",
         f"run_dir={tmp_path}/out",
         "metrics=[features]",
         "metrics.features.measure.backbone=squeezenet1_0",

@@ -13,14 +13,14 @@ from sr_experiments.data.image_set import image_set
 from sr_experiments.evaluation.results import panel_items
 
 
-@pytest.mark.parametrize("panels", [1, 2, 3, 5, 20])
-def test_no_picture_is_shown_twice(make_images, panels: int):
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 20])
+def test_no_picture_is_shown_twice(make_images, count: int):
     folder = make_images("test", 3, 24, 24)
     images = image_set("test", Path(folder).parent, ["test"])
     data = SimpleNamespace(evaluation_set=lambda stage: EvaluationSet([images], (2, 3)))
-    items = panel_items(data, panels)
+    items = panel_items(data, count)
     chosen = [(item["path"], item["scale"]) for item in items]
-    assert len(set(chosen)) == len(chosen) == min(panels, 6)
+    assert len(set(chosen)) == len(chosen) == min(count, 6)
 
 
 def _told(capsys: pytest.CaptureFixture[str], choices: dict[str, str | None], *typed: str) -> str:

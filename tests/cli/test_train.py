@@ -85,7 +85,7 @@ def test_evaluate_gives_the_number_of_the_end_of_training(command: Command, imag
         "evaluate",
         *images,
         f"ckpt_path={trained.folder}/checkpoints/last.ckpt",
-        "panels=0",
+        "log_images=0",
         run="evaluated",
     )
     assert again.code == 0, again.err
@@ -98,7 +98,7 @@ def test_evaluate_gives_the_number_of_the_end_of_training(command: Command, imag
 
 
 def test_overfitting_is_scored_on_whole_sets(command: Command, images: list[str]):
-    result = command("train", *images, "debug=overfit", *TINY, "panels=0")
+    result = command("train", *images, "debug=overfit", *TINY, "log_images=0")
     assert result.code == 0, result.err
     assert {row["step"] for row in rows_of(result.folder)} == {"0", "1", "2", "3", "4"}
     assert math.isfinite(metrics_of(result)["val/psnr"])  # no set is left out
@@ -194,7 +194,7 @@ def test_a_public_vdsr_scores_as_published(command: Command, shared_data, shared
         "~data.test.set14",
         "model.scales=[3]",
         "protocol=double",
-        "panels=0",
+        "log_images=0",
     )
     assert result.code == 0, result.err
     assert metrics_of(result)["test/set5_x3/psnr_y"] == pytest.approx(33.773, abs=0.01)
@@ -205,7 +205,7 @@ def test_two_processes_score_and_stay_together(command: Command, images: list[st
     trained = command("train", *images, *TINY)
     checkpoint = f"ckpt_path={trained.folder}/checkpoints/last.ckpt"
     folder = tmp_path / "ddp"
-    typed = [*images, checkpoint, "device=ddp_cpu", "panels=1", f"hydra.run.dir={folder}"]
+    typed = [*images, checkpoint, "device=ddp_cpu", "log_images=1", f"hydra.run.dir={folder}"]
     done = Process("evaluate", typed, tmp_path, {"OMP_NUM_THREADS": "1"})
     assert done.wait() == 0, done.printed
     assert "2 processes" in done.printed
@@ -223,7 +223,7 @@ def test_two_processes_score_and_stay_together(command: Command, images: list[st
 
 
 def test_loggers_side_by_side(command: Command, images: list[str]):
-    result = command("train", *images, *TINY, "logger=[wandb,tensorboard]", "panels=0")
+    result = command("train", *images, *TINY, "logger=[wandb,tensorboard]", "log_images=0")
     assert result.code == 0, result.err
     assert list(result.folder.glob("wandb/offline-run-*"))
     assert list(result.folder.glob("tensorboard/events.*"))

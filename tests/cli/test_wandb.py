@@ -129,7 +129,7 @@ def test_a_continued_run_stays_one_run(command: Command, images: list[str]):
     shutil.copy(first.folder / "checkpoints" / "last.ckpt", early)
     # The second attempt is thrown away, as after a kill: the third begins where the first ended.
     for _ in range(2):
-        again = command("train", *images, *SHORT, both, f"ckpt_path={early}", "panels=0")
+        again = command("train", *images, *SHORT, both, f"ckpt_path={early}", "log_images=0")
         assert again.code == 0, again.err
     runs = offline_runs(first.folder)
     assert len(runs) == 3
@@ -144,9 +144,9 @@ def test_a_continued_run_stays_one_run(command: Command, images: list[str]):
 
 def test_runs_in_one_process_do_not_mix(command: Command, images: list[str]):
     wanted = ["logger=wandb", "logger.wandb.group=mine", "logger.wandb.name=one"]
-    one = command("train", *images, *SHORT, *wanted, "panels=0", run="one")
+    one = command("train", *images, *SHORT, *wanted, "log_images=0", run="one")
     bad = command(
-        "train", *images, *SHORT, "logger=wandb", "clipping=none", "optim.lr=1e30", "panels=0",
+        "train", *images, *SHORT, "logger=wandb", "clipping=none", "optim.lr=1e30", "log_images=0",
         run="bad",
     )  # fmt: skip
     checkpoint = f"ckpt_path={one.folder}/checkpoints/last.ckpt"
@@ -216,7 +216,9 @@ def test_pictures_cost_nothing_without_a_tool_that_takes_them(
 ):
     monkeypatch.setattr(pictures, "cut_tiles", lambda *_: pytest.fail("drawn for nobody"))
     assert command("train", *images, *SHORT).code == 0
-    assert command("train", *images, *SHORT, "logger=tensorboard", "panels=0", run="2").code == 0
+    assert (
+        command("train", *images, *SHORT, "logger=tensorboard", "log_images=0", run="2").code == 0
+    )
 
 
 @pytest.mark.parametrize(

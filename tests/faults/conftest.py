@@ -115,6 +115,6 @@ TINY = (
     "trainer.max_time=null",
     "trainer.check_val_every_n_epoch=2",
     "trainer.log_every_n_steps=1",
-    "panels=0",
+    "log_images=0",
     "device=cpu",
 )

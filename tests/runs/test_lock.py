@@ -103,7 +103,7 @@ def test_a_finished_run_is_continued_or_left_alone(command: Command, images: lis
     assert again.err.count("\n") == 1
     assert "holds a finished run; continue it with ckpt_path=" in again.err
     last = first.folder / "checkpoints" / "last.ckpt"
-    scored = command("evaluate", *images, "panels=0", f"ckpt_path={last}")
+    scored = command("evaluate", *images, "log_images=0", f"ckpt_path={last}")
     assert scored.code == 2
     assert "holds a finished run; choose another folder" in scored.err
     assert (first.folder / "metrics.csv").read_text() == rows

@@ -21,7 +21,7 @@ def config(**keys: object):
         (["model=vdsr", "optim.lr=0.1", "seed=2"], "model=vdsr lr=0.1 seed=2"),
         (["data=t91", "data.root=/data", "logger=wandb", "logger.wandb.offline=false"], "data=t91"),
         (
-            ["hydra.run.dir=x", "hydra/launcher=slurm", "device=gpu", "panels=0", "tags=[a]"],
+            ["hydra.run.dir=x", "hydra/launcher=slurm", "device=gpu", "log_images=0", "tags=[a]"],
             "train",
         ),
         (["~data.test.set14", "+model.x=1"], "data.test.set14 x=1"),

@@ -74,9 +74,17 @@ def test_another_configuration_is_refused(tmp_path: Path, config: dict[str, Any]
 
 
 def test_what_does_not_change_results_may_change(tmp_path: Path) -> None:
-    config = {"lr": 0.1, "tags": [], "panels": 1, "sweep": {"slots": 1}, "logger": {"wandb": {}}}
+    config = {
+        "lr": 0.1,
+        "tags": [],
+        "log_images": 1,
+        "sweep": {"slots": 1},
+        "logger": {"wandb": {}},
+    }
     run = write_run(tmp_path / "0", "killed", **config)
-    check_same(run, {"lr": 0.1, "tags": ["a"], "panels": 2, "sweep": {"slots": 2}, "logger": {}})
+    check_same(
+        run, {"lr": 0.1, "tags": ["a"], "log_images": 2, "sweep": {"slots": 2}, "logger": {}}
+    )
 
 
 @pytest.mark.parametrize("key", ["seed", "init_from"])

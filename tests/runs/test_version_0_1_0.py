@@ -98,12 +98,12 @@ def test_renamed_classes_are_found(
 def test_renamed_names_in_records_are_todays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(former_names.KEYS, "picture_count", "panels")
+    monkeypatch.setitem(former_names.KEYS, "image_count", "log_images")
     monkeypatch.setitem(former_names.TARGETS, "former", "sr_experiments")
-    record = {"picture_count": 2, "model": {"_target_": "former.models.VDSR"}, "a": [1, {"b": 2}]}
+    record = {"image_count": 2, "model": {"_target_": "former.models.VDSR"}, "a": [1, {"b": 2}]}
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(record))
     model = {"_target_": "sr_experiments.models.VDSR"}
-    assert read_run(tmp_path).config == {"panels": 2, "model": model, "a": [1, {"b": 2}]}
+    assert read_run(tmp_path).config == {"log_images": 2, "model": model, "a": [1, {"b": 2}]}
 
 
 def test_its_studies_are_of_variants(tmp_path: Path) -> None:

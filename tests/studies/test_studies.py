@@ -103,7 +103,7 @@ TINY = [
     "data.steps_per_epoch=2",
     "data.batch_size=2",
     "patches.size=12",
-    "panels=0",
+    "log_images=0",
 ]
 SMALLER = {
     "vdsr_depth": ["model.channels=4"],

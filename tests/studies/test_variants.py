@@ -24,7 +24,7 @@ def run(seed: int = 0, overrides: list[str] | None = None, **config: object) -> 
 def test_seeds_and_places_do_not_count(tmp_path: Path) -> None:
     for seed in range(3):
         make_run(
-            tmp_path / str(seed), seed=seed, changes={"panels": seed, "sweep": {"slots": seed}}
+            tmp_path / str(seed), seed=seed, changes={"log_images": seed, "sweep": {"slots": seed}}
         )
     runs = read_runs([tmp_path])
     assert varying_keys(runs) == []

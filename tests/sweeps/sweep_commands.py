@@ -71,6 +71,6 @@ TINY = (
     "data.test={demo:[microaneurysms.png]}",
     "data.steps_per_epoch=2",
     "trainer.max_epochs=1",
-    "panels=0",
+    "log_images=0",
     "device=cpu",
 )

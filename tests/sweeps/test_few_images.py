@@ -26,7 +26,7 @@ GAN = (
     "data.steps_per_epoch=2",
     "trainer.max_epochs=2",
     "trainer.check_val_every_n_epoch=1",
-    "panels=0",
+    "log_images=0",
 )
 
 
@@ -44,7 +44,7 @@ def test_a_gan_is_scored_exactly_and_alike_on_two_processes(sweeps: Sweeps) -> N
         f"ckpt_path={folder}/checkpoints/last.ckpt",
         "data=demo",
         "data.test={demo:[microaneurysms.png]}",
-        "panels=0",
+        "log_images=0",
         "device=cpu",
         f"hydra.run.dir={again}",
     )
