@@ -79,10 +79,11 @@ def current_names(config: Mapping[str, Any]) -> dict[str, Any]:
     """A recorded configuration as this version would have recorded it."""
     renamed = {}
     for key, value in config.items():
+        group = _replaced(key, KEYS)
         if isinstance(value, Mapping):
-            inner = {name: _replaced(f"{key}.{name}", KEYS) for name in value}
-            value = {inner[name].removeprefix(f"{key}."): each for name, each in value.items()}
-        renamed[_replaced(key, KEYS)] = current_targets(value)
+            paths = {_replaced(f"{key}.{name}", KEYS): each for name, each in value.items()}
+            value = {path.removeprefix(f"{group}."): each for path, each in paths.items()}
+        renamed[group] = current_targets(value)
     return renamed
 
 

@@ -8,7 +8,7 @@ import torch
 from hydra.utils import instantiate
 
 from sr_experiments.models import SRCNN
-from sr_experiments.runs.former_names import MERGED, TARGETS, current_targets
+from sr_experiments.runs.former_names import MERGED, TARGETS, current_names, current_targets
 
 PRESENT = TARGETS | {old: merged.target for old, merged in MERGED.items()}
 
@@ -54,3 +54,12 @@ def test_optimizers_and_schedules_of_old_configurations_are_made(optim, schedule
     assert isinstance(optimizer, torch.optim.Optimizer)
     assert isinstance(schedule, partial)
     assert schedule(optimizer, lambda interval: 10)["scheduler"].get_last_lr()[0] == 0.1
+
+
+def test_keys_are_replaced_and_those_below_them_stay() -> None:
+    old = {"eval": {"shave": 4, "channel": "y"}, "study": {"arm": "a", "size": "tiny"}, "panels": 0}
+    assert current_names(old) == {
+        "protocol": {"shave": 4, "channel": "y"},
+        "study": {"variant": "a", "size": "tiny"},
+        "log_images": 0,
+    }
