@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from types import TracebackType
 
 _PR_SET_PDEATHSIG = 1
 
@@ -42,4 +43,17 @@ def is_lost_worker(error: BaseException) -> bool:
 
 def _begin(parent: int, _: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.excepthook = _unless_deserted
     die_with_parent(parent)
+
+
+def _unless_deserted(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Shows an exception, but for the main process's leaving amid an exchange of tensors.
+
+    It does so when another worker was killed, and says that. Exceptions of what a worker loads do
+    not come here: they are raised in the main process.
+    """
+    if not issubclass(kind, ConnectionError | EOFError):
+        sys.__excepthook__(kind, error, trace)

@@ -57,6 +57,8 @@ class Command:
 
     def strike(self, number: int) -> None:
         """Sends a signal to the command alone, as a person or a scheduler would."""
+        while not self.log.exists() and self.process.is_alive():
+            time.sleep(0.001)  # until the fork has become the command
         if self.process.is_alive():
             os.kill(self.process.pid, number)
 
