@@ -1,4 +1,4 @@
-"""The errors that a user can mend: printed as one message without a traceback."""
+"""The errors that a user can fix: printed as one message without a traceback."""
 
 import errno
 import signal

@@ -136,7 +136,7 @@ def _cannot_write(error: OSError, key: str) -> str:
     path = error.filename or "the results"
     return (
         f"cannot write {path}: {error.strerror}; choose another place with {key}=..., or fix its "
-        "rights or space"
+        "permissions or space"
     )
 
 

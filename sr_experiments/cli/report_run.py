@@ -57,7 +57,7 @@ def report_run(config: DictConfig) -> None:
     except OSError as error:
         raise ConfigError(
             f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
-            "folder, or mend its rights or space"
+            "folder, or fix its permissions or space"
         ) from None
 
 

@@ -9,7 +9,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.data import DataLoader
 
 from sr_experiments.batches import EvaluationItem, TrainingBatch
-from sr_experiments.data.evaluation_set import EvaluationSet, Share, find_given
+from sr_experiments.data.evaluation_set import EvaluationSet, Share, find_provided
 from sr_experiments.data.file_list import list_trees
 from sr_experiments.data.image_set import HELD_OUT, ImageSet, hold_out, image_set, resolve_root
 from sr_experiments.data.index import ImageInfo, index_images
@@ -192,7 +192,9 @@ class RestorationDataModule(pl.LightningDataModule):
     def evaluation_set(self, stage: str) -> EvaluationSet:
         """Whole images of the "val" or the "test" sets, with the low-resolution files they have."""
         sets = self.benchmarks[stage]
-        return EvaluationSet(sets, self.scales, find_given(sets, self.low_resolution, self.cache))
+        return EvaluationSet(
+            sets, self.scales, find_provided(sets, self.low_resolution, self.cache)
+        )
 
     def teardown(self, stage: str) -> None:
         """Says at the end how many images a stream skipped."""

@@ -12,7 +12,7 @@ from sr_experiments.data.validate import any_partner, pair_up
 from sr_experiments.imaging import load_image
 
 #: Low-resolution files of a set's images at a scale.
-Given = Mapping[tuple[str, float], Mapping[str, str]]
+Provided = Mapping[tuple[str, float], Mapping[str, str]]
 
 
 class EvaluationSet(Dataset[EvaluationItem]):
@@ -21,13 +21,13 @@ class EvaluationSet(Dataset[EvaluationItem]):
     Args:
         sets: the benchmark sets.
         scales: the scales.
-        given: low-resolution files, where they exist.
+        provided: low-resolution files, where they exist.
     """
 
     def __init__(
-        self, sets: Sequence[ImageSet], scales: Sequence[float], given: Given | None = None
+        self, sets: Sequence[ImageSet], scales: Sequence[float], provided: Provided | None = None
     ) -> None:
-        self.given = given or {}
+        self.provided = provided or {}
         self.items = [(s.name, scale, file) for s in sets for scale in scales for file in s.files]
 
     def __len__(self) -> int:
@@ -37,14 +37,14 @@ class EvaluationSet(Dataset[EvaluationItem]):
         name, scale, file = self.items[index]
         image = load_image(Path(file))
         item: EvaluationItem = {"image": image, "path": file, "benchmark": name, "scale": scale}
-        if (name, scale) in self.given:
-            item["low_resolution"] = load_image(Path(self.given[name, scale][file]))
+        if (name, scale) in self.provided:
+            item["low_resolution"] = load_image(Path(self.provided[name, scale][file]))
         return item
 
 
-def find_given(
+def find_provided(
     sets: Sequence[ImageSet], low_resolution: Mapping[float, ImageSet], cache: Path
-) -> Given:
+) -> Provided:
     """Finds the low-resolution files of sets, by the same names as for training.
 
     Args:
@@ -56,15 +56,15 @@ def find_given(
     Raises:
         ImageError: some of a set's images have a partner and others none, or it does not fit.
     """
-    given = {}
+    provided = {}
     for scale, files in low_resolution.items():
         small = index_images(files.files, cache)
         for images in sets:
             originals = index_images(images.files, cache)
             if any_partner(originals, small, scale):
                 pairs = zip(originals, pair_up(originals, small, scale), strict=True)
-                given[images.name, scale] = {one.path: other.path for one, other in pairs}
-    return given
+                provided[images.name, scale] = {one.path: other.path for one, other in pairs}
+    return provided
 
 
 class Share(Dataset[EvaluationItem | None]):

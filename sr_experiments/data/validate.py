@@ -153,7 +153,7 @@ def find_issues(
         named: paths that were named one by one: if they are gray, that is meant.
 
     Returns:
-        One line per issue, with the way to mend it.
+        One line per issue, with the way to fix it.
     """
     issues = []
     seen = {entry.digest: entry.path for entry in training}

@@ -63,7 +63,16 @@ class RCAN(Network):
 
 
 class ResidualGroup(nn.Module):
-    """Attention blocks and a convolution with a short skip around them (Fig. 2)."""
+    """Attention blocks and a convolution with a short skip around them (Fig. 2).
+
+    Args:
+        channels: feature maps.
+        blocks: residual channel attention blocks.
+        reduction: by how much the attention's inner layer is narrower than the feature maps.
+
+    Shapes:
+        [B, channels, H, W] -> the same.
+    """
 
     def __init__(self, channels: int, blocks: int, reduction: int) -> None:
         super().__init__()

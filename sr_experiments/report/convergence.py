@@ -60,12 +60,24 @@ def make_pairs(inputs: ReportInputs) -> list[str]:
 
 
 def ends(inputs: ReportInputs, a: Variant, b: Variant) -> Comparison:
-    """Final values of two variants."""
+    """Compares the final values of two variants.
+
+    Args:
+        inputs: names the metric and which way is better.
+        a: one variant.
+        b: the other one.
+    """
     return compare(_outcomes(inputs, a, final), _outcomes(inputs, b, final), inputs.better)
 
 
 def speeds(inputs: ReportInputs, a: Variant, b: Variant) -> TimeToTarget:
-    """Steps to the target of two variants."""
+    """Compares the steps that two variants need to reach the target.
+
+    Args:
+        inputs: names the metric and, as the case may be, the target.
+        a: one variant.
+        b: the other one.
+    """
     target = _target(inputs, a, b)
 
     def steps(curve: Curve) -> float:

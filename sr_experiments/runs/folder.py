@@ -82,9 +82,14 @@ class RunFolder:
         metrics: Mapping[str, float] | None = None,
         error: BaseException | None = None,
     ) -> None:
-        """Records the state (running, finished, failed or interrupted) with the newest metrics.
+        """Records the state with the newest metrics.
 
         A disk that is full is said: it must not hide how the run ended.
+
+        Args:
+            state: running, finished, failed or interrupted.
+            metrics: the newest value of each.
+            error: what ended the run.
         """
         if not self.writes:
             return

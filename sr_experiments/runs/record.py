@@ -131,6 +131,11 @@ def record_run(
 ) -> Iterator[dict[str, float]]:
     """Records how the enclosed run ends; it may put its final metrics into the yielded mapping.
 
+    Args:
+        folder: the run folder.
+        trainer: of the run; its loggers are closed.
+        signals: what a signal asked of the run.
+
     Raises:
         Interrupted: a signal ended it.
         RankError: of several processes this is the first to fail; the others end silently.

@@ -46,7 +46,15 @@ def write_status(
     metrics: Mapping[str, float],
     error: BaseException | None = None,
 ) -> None:
-    """Records how a run stands, with its newest metrics; of an error its kind and its message."""
+    """Records how a run stands in its folder.
+
+    Args:
+        folder: the run folder.
+        state: the run's.
+        seconds: wall-clock seconds so far.
+        metrics: the newest value of each.
+        error: what ended it; its kind and its message are recorded.
+    """
     said = f"{type(error).__name__}: {error}"
     _write(
         folder,
@@ -92,6 +100,12 @@ def record_end(folder: Path, state: State, error: str, seconds: float) -> None:
 
     Its metrics and the kind of its error stay; the last lines of ``job.log`` are added. Nothing is
     changed where it has recorded that it finished, whatever became of its process afterwards.
+
+    Args:
+        folder: the run folder.
+        state: how its process ended.
+        error: why, in words.
+        seconds: wall-clock seconds in all.
     """
     recorded = read_status(folder)
     if recorded.get("state") == "finished":

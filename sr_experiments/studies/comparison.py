@@ -125,9 +125,14 @@ def compare(
 
     Finished runs give the differences a - b. A run that diverged or died loses against any
     finished one, by more than can be said in numbers; where there are such pairs, all pairs must
-    point the same way for a verdict, else the t interval must exclude 0. Two pairs are the least.
-    Runs that failed by accident, are running or missing leave their seed out. Several runs with
+    point the same way for a verdict, else the t interval must exclude 0. There must be at
+    least two pairs. Runs that failed by accident, are running or missing leave their seed out. Several runs with
     the same seed count once, by their mean; if one of them diverged, as diverged.
+
+    Args:
+        a: runs of one variant.
+        b: runs of the other one.
+        better: which values are better; a diverged run has the worst.
     """
     runs_a, runs_b = by_seed(a), by_seed(b)
     seeds = sorted({*runs_a, *runs_b}, key=lambda seed: (seed is None, seed or 0))

@@ -29,10 +29,15 @@ def best(curve: Curve, better: Better) -> float:
 
 
 def at_share(curve: Curve, share: float, total_steps: int) -> float | None:
-    """The value measured at ``share`` of a run of ``total_steps``.
+    """The value measured at a share of a run.
 
     It is the nearest measurement; None if that is more than half the (median) distance between
     measurements away.
+
+    Args:
+        curve: the measurements.
+        share: of the run's steps, in (0, 1].
+        total_steps: optimizer steps of the whole run.
 
     Raises:
         ConfigError: ``share`` is not in (0, 1].
@@ -59,10 +64,16 @@ def area(curve: Curve) -> float:
 
 
 def time_to_target(curve: Curve, target: float, better: Better, axis: Axis) -> float:
-    """When ``target`` is first reached, in units of ``axis``; inf if it never is.
+    """When a target is first reached; inf if it never is.
 
     Between measurements the curve is a straight line. A curve that starts beyond the target has
     reached it at its first measurement.
+
+    Args:
+        curve: the measurements.
+        target: value to be reached.
+        better: which values are better.
+        axis: what the answer is counted in.
 
     Returns:
         Epochs, steps or seconds; NaN where it was reached but the time was not recorded.

@@ -114,7 +114,14 @@ def describe(
 
 
 def headline(comparison: Comparison | TimeToTarget, names: Names, unit: str, verb: str) -> str:
-    """The difference, its interval, the number of pairs and the effect size; no full stop."""
+    """The difference, its interval, the number of pairs and the effect size; no full stop.
+
+    Args:
+        comparison: of values, or of speed.
+        names: of variants a and b.
+        unit: of the values, as "dB".
+        verb: what is compared, as "ends".
+    """
     a, b = names
     logs = comparison.logs if isinstance(comparison, TimeToTarget) else comparison
     if isinstance(comparison, TimeToTarget):

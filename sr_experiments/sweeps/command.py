@@ -83,7 +83,13 @@ def job_command(
 
 
 def job_environment(devices: Sequence[str], on_gpu: bool, threads: int) -> dict[str, str]:
-    """The surroundings of a job: no ranks or services, only its GPUs, its share of the cores."""
+    """The surroundings of a job: no ranks or services, only its GPUs, its share of the cores.
+
+    Args:
+        devices: those that it was given.
+        on_gpu: whether they are GPUs.
+        threads: processor threads for each of its processes.
+    """
     environment = {
         name: value
         for name, value in os.environ.items()

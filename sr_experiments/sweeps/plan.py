@@ -19,7 +19,12 @@ from sr_experiments.terminal import clock
 def ordered(
     jobs: Sequence[Job], settings: Settings, estimates: Mapping[int, Estimate]
 ) -> list[Job]:
-    """Jobs in the order in which they are started; otherwise as they are given.
+    """Orders jobs as they are started; otherwise they stay as they are given.
+
+    Args:
+        jobs: those that wait.
+        settings: with ``first``, the variants that come before all others, and ``order``.
+        estimates: by the numbers of the jobs; with ``order=shortest``, jobs without one are last.
 
     Raises:
         ConfigError: ``sweep.first`` names a variant that no job has.
@@ -59,7 +64,13 @@ def plan_table(jobs: Sequence[Job], estimates: Mapping[int, Estimate]) -> Table:
 
 
 def plan_lines(jobs: Sequence[Job], estimates: Mapping[int, Estimate], at_once: int) -> list[str]:
-    """The sum, the end that it leads to, and under what conditions it was measured."""
+    """Tells the sum, the end that it leads to, and under what conditions it was measured.
+
+    Args:
+        jobs: those that wait, in their order.
+        estimates: by the numbers of the jobs.
+        at_once: jobs that run side by side.
+    """
     known = [estimates[job.number] for job in jobs if job.number in estimates]
     if not known:
         return []

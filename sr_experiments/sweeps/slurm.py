@@ -66,7 +66,7 @@ class SlurmRunner:
         self.poll_seconds = poll_seconds
         self.record = batch.folder / _RECORD
         self.handles: dict[int, Handle] = {}
-        self.gone: dict[int, float] = {}  # when a job was first missed
+        self.missed_since: dict[int, float] = {}  # when a job was first missed
         self.started: dict[int, float] = {}
 
     def run(self) -> None:
@@ -110,7 +110,7 @@ class SlurmRunner:
             job.attempts += 1
             job.state = "waiting"
             self.handles[job.number] = handle
-            self.gone.pop(job.number, None)
+            self.missed_since.pop(job.number, None)
         self.batch.monitor.records.keep(self.record, self._remember)
 
     def _remember(self) -> None:
@@ -127,7 +127,7 @@ class SlurmRunner:
         handle = self.handles[job.number]
         ended = handle.paths.result_pickle.is_file()
         if not ended and seen is not None:
-            self.gone.pop(job.number, None)
+            self.missed_since.pop(job.number, None)
             state = _STATES.get(seen, "waiting")
             if state != job.state:
                 job.state = state
@@ -135,7 +135,7 @@ class SlurmRunner:
                 self._link_log(job, handle)
                 self.batch.monitor.changed(job)
             return
-        missed = self.gone.setdefault(job.number, time.monotonic())
+        missed = self.missed_since.setdefault(job.number, time.monotonic())
         if not ended and time.monotonic() - missed < _GRACE_SECONDS:
             return
         del self.handles[job.number]
