@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.report.build import build_content, make_subject
-from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.read import read_runs
 from sr_experiments.studies.variants import group_by_variant
 
 STEPS, EPOCHS = 9960, 80

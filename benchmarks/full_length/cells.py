@@ -14,8 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.hints import did_you_mean
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.plan import jobs
-from sr_experiments.studies.study import Study, read_study
+from sr_experiments.studies.study import Study, read_study, study_jobs
 
 HERE = Path(__file__).parent
 #: Where cells are run, and where their states lie that came from another machine.
@@ -102,7 +101,7 @@ def overrides_of(cell: Cell, seed: int, typed: Sequence[str] = ()) -> list[str]:
     """The overrides of ``train.py`` that make the cell's run; what is typed wins."""
     last = {_key(o): o for o in (*cell.overrides, *typed)}
     chosen = [f"study={cell.study}", "study.size=paper", f"seed={seed}", *last.values()]
-    planned = jobs(_in_full(cell.study), [chosen])
+    planned = study_jobs(_in_full(cell.study), [chosen])
     job = next(job for job in planned if f"study.variant={cell.variant}" in job)
     return [override for override in job if _key(override) not in cell.without]
 

@@ -30,9 +30,9 @@ class StudySweeper(Sweeper):
         from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
         from hydra.core.override_parser.overrides_parser import OverridesParser
 
-        from sr_experiments.studies.plan import jobs
+        from sr_experiments.studies.study import study_jobs
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         typed = BasicSweeper.split_arguments(parser.parse_overrides(arguments), None)[0]
-        results = self.launcher.launch(jobs(self.config, typed), initial_job_idx=0)
+        results = self.launcher.launch(study_jobs(self.config, typed), initial_job_idx=0)
         return [result.return_value for result in results]

@@ -9,8 +9,8 @@ from omegaconf import DictConfig, OmegaConf
 from sr_experiments.cli.build import check_type
 from sr_experiments.cli.study_choice import chosen_study
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.find import SWEEPS, newest_sweep
 from sr_experiments.runs.identity import study_group
+from sr_experiments.runs.read import SWEEPS, newest_sweep
 from sr_experiments.studies.study import Study
 
 _TYPES = {

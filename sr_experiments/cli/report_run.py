@@ -15,12 +15,10 @@ from sr_experiments.errors import ConfigError
 from sr_experiments.files import write_whole
 from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
-from sr_experiments.report.exports import write_curves, write_results
+from sr_experiments.report.exports import draw_plots, write_curves, write_results
 from sr_experiments.report.inputs import ReportInputs
-from sr_experiments.report.plots import draw_plots
 from sr_experiments.report.render import render_markdown, render_page
-from sr_experiments.runs.find import SWEEPS, newest_sweep, read_runs
-from sr_experiments.runs.read import Run
+from sr_experiments.runs.read import SWEEPS, Run, newest_sweep, read_runs
 from sr_experiments.studies.study import Study
 
 _TYPES: dict[str, Any] = {

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sr_experiments.report.claims import make_claims
+from sr_experiments.report.comparisons import make_claims, make_pairs, make_statistics
 from sr_experiments.report.content import Content, RunLine
-from sr_experiments.report.convergence import make_pairs, make_statistics
 from sr_experiments.report.curves import better_of, make_metrics
 from sr_experiments.report.environment import make_commands, make_environment
 from sr_experiments.report.inputs import (

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Sequence
 
-from sr_experiments.report.claims import at_column
+from sr_experiments.report.comparisons import at_column
 from sr_experiments.report.content import Cell, Results, Row
 from sr_experiments.report.inputs import ReportInputs, Variant
 from sr_experiments.report.labels import digits, label, number

@@ -34,8 +34,8 @@ def load_runs(paths: Sequence[str | Path]) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from sr_experiments.runs.find import read_runs
     from sr_experiments.runs.identity import flatten, run_name
+    from sr_experiments.runs.read import read_runs
 
     rows = []
     for run in read_runs(paths):
@@ -68,7 +68,7 @@ def load_curves(paths: Sequence[str | Path]) -> "pd.DataFrame":
     Raises:
         ConfigError: a path does not exist, or there is no run in it.
     """
-    from sr_experiments.runs.find import read_runs
+    from sr_experiments.runs.read import read_runs
 
     return curves_table(read_runs(paths))
 

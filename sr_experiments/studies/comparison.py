@@ -125,9 +125,9 @@ def compare(
 
     Finished runs give the differences a - b. A run that diverged or died loses against any
     finished one, by more than can be said in numbers; where there are such pairs, all pairs must
-    point the same way for a verdict, else the t interval must exclude 0. There must be at
-    least two pairs. Runs that failed by accident, are running or missing leave their seed out. Several runs with
-    the same seed count once, by their mean; if one of them diverged, as diverged.
+    point the same way for a verdict, else the t interval must exclude 0. A verdict needs at least
+    two pairs. Runs that failed by accident, are running or missing leave their seed out. Several
+    runs with the same seed count once, by their mean; if one of them diverged, as diverged.
 
     Args:
         a: runs of one variant.

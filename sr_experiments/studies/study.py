@@ -1,7 +1,7 @@
 """A study: what is run, what was published, what is claimed."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sr_experiments.errors import ConfigError
+from sr_experiments.runs.command import override_keys, parse_override
 from sr_experiments.runs.former_names import KEYS
 from sr_experiments.studies.columns import Block, Column, Published, Tables, select_published
 
@@ -168,3 +169,32 @@ def _of_size(name: str, variant: list[str] | dict[str, list[str]], size: str) ->
     if size not in variant:
         raise ConfigError(f"study.variants.{name}: has no overrides for study.size={size}")
     return variant[size]
+
+
+def study_jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Every variant with every seed, seed by seed, for each combination of typed overrides.
+
+    Args:
+        config: the configuration of the command, with a study.
+        typed: overrides of the command line; they win over the study's.
+
+    Raises:
+        ConfigError: there is no study, or it is not one.
+    """
+    if "study" not in config:
+        raise ConfigError("hydra/sweeper=study: choose a study too, with study=NAME")
+    study = read_study(config.study)
+    return [
+        [*_without_typed(brought, overrides), *overrides]
+        for overrides in typed
+        for seed in study.seeds
+        for variant, of_variant in study.variants.items()
+        if (brought := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
+        if seed == study.seeds[0] or "seed" not in override_keys(overrides)
+    ]
+
+
+def _without_typed(brought: Sequence[str], typed: Sequence[str]) -> list[str]:
+    """What typed overrides leave of a study's; of the study's own, the last counts."""
+    last = {parse_override(override).key: override for override in brought}
+    return [override for key, override in last.items() if key not in override_keys(typed)]

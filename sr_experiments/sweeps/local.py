@@ -17,11 +17,11 @@ from sr_experiments.sweeps.command import job_command, job_environment
 from sr_experiments.sweeps.estimate import (
     STEP_TIME,
     Estimate,
+    Forecast,
     MeasureError,
     estimate,
     run_measurement,
 )
-from sr_experiments.sweeps.forecast import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, study_of
 from sr_experiments.sweeps.slots import DeviceLocks, Kind, Slots, gpus, processors, required_slots

@@ -17,7 +17,7 @@ from rich.text import Text
 from sr_experiments.files import write_whole
 from sr_experiments.runs.command import override_values, sync_command
 from sr_experiments.runs.metrics_file import SEEN
-from sr_experiments.sweeps.forecast import Forecast
+from sr_experiments.sweeps.estimate import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import times
 from sr_experiments.sweeps.records import Records

@@ -9,8 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.sweeps.estimate import Estimate
-from sr_experiments.sweeps.forecast import makespan
+from sr_experiments.sweeps.estimate import Estimate, makespan
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.settings import Settings
 from sr_experiments.terminal import clock

@@ -13,7 +13,7 @@ from hydra import compose, initialize_config_dir
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.cli.report_run import report_run, study_of
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.read import read_runs
 from sr_experiments.sweeps.command import record_overrides
 from tests.runs.folders import METRIC, make_run, make_sweep
 

@@ -11,8 +11,8 @@ from scipy import stats
 from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
 from sr_experiments.report.labels import label
-from sr_experiments.runs.find import read_runs
 from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.runs.read import read_runs
 from sr_experiments.studies.columns import Published
 from sr_experiments.studies.study import Study, read_study
 from tests.runs.folders import METRIC, make_run, make_sweep, make_tiles

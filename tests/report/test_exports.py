@@ -12,11 +12,10 @@ from PIL import Image
 
 from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
-from sr_experiments.report.exports import write_curves, write_results
+from sr_experiments.report.exports import _figure, draw_plots, write_curves, write_results
 from sr_experiments.report.inputs import ReportInputs
-from sr_experiments.report.plots import _figure, draw_plots
 from sr_experiments.report.render import render_markdown
-from sr_experiments.runs.find import read_runs
+from sr_experiments.runs.read import read_runs
 from tests.report.sample import empty_content, sample_content
 from tests.runs.folders import METRIC, make_run, make_sweep
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.runs.find import read_runs
-from sr_experiments.runs.read import Run
+from sr_experiments.runs.read import Run, read_runs
 from tests.runs.folders import DEAD, DIVERGED, FAILED, METRIC, make_older, make_run
 
 LONG_AGO = 3600.0

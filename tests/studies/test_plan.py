@@ -6,12 +6,12 @@ import pytest
 from omegaconf import OmegaConf
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.studies.plan import jobs
+from sr_experiments.studies.study import study_jobs
 from tests.studies.test_study import node
 
 
 def planned(*typed: list[str], **changes: Any) -> list[list[str]]:
-    return jobs(OmegaConf.create({"study": node(**changes)}), typed or [[]])
+    return study_jobs(OmegaConf.create({"study": node(**changes)}), typed or [[]])
 
 
 def values(job: list[str]) -> dict[str, str]:
@@ -66,4 +66,4 @@ def test_typed_seeds_replace_those_of_the_study():
 
 def test_needs_a_study():
     with pytest.raises(ConfigError, match="study=NAME"):
-        jobs(OmegaConf.create({"seed": 0}), [[]])
+        study_jobs(OmegaConf.create({"seed": 0}), [[]])

@@ -17,8 +17,7 @@ from sr_experiments.cli.assemble import build_data, build_module, build_scorers,
 from sr_experiments.cli.build import build
 from sr_experiments.cli.conf_dir import conf_dir
 from sr_experiments.losses.perceptual_backbones import BACKBONES
-from sr_experiments.studies.plan import jobs
-from sr_experiments.studies.study import Study, read_study
+from sr_experiments.studies.study import Study, read_study, study_jobs
 from tests.conftest import smooth_image
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +51,7 @@ def chosen(name: str, size: str, root: Path, *typed: str) -> tuple[Study, list[l
     with configurations():
         config = compose("train", overrides)
     study = read_study(config.study)
-    planned = jobs(config, [overrides])
+    planned = study_jobs(config, [overrides])
     assert len(planned) == len(study.variants) * len(study.seeds)
     return study, planned[: len(study.variants)]
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sr_experiments.runs.find import read_runs
-from sr_experiments.runs.read import Run
+from sr_experiments.runs.read import Run, read_runs
 from sr_experiments.studies.variants import (
     UNKNOWN,
     common_overrides,

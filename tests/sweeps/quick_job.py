@@ -19,7 +19,7 @@ from sr_experiments.cli.app import run_app
 from sr_experiments.cli.early import checked
 from sr_experiments.errors import DivergedError, TrainingError
 from sr_experiments.files import write_whole
-from sr_experiments.sweeps import runner
+from sr_experiments.sweeps import local
 
 
 def job(config: DictConfig) -> float:
@@ -82,5 +82,5 @@ def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | Non
 
 
 if __name__ == "__main__":
-    runner._SECONDS_TO_STOP = float(os.environ.get("SECONDS_TO_STOP", runner._SECONDS_TO_STOP))
+    local._SECONDS_TO_STOP = float(os.environ.get("SECONDS_TO_STOP", local._SECONDS_TO_STOP))
     run_app("train", job, checked)

@@ -12,9 +12,15 @@ import pytest
 from rich.console import Console
 
 from sr_experiments.errors import ConfigError
-from sr_experiments.sweeps import forecast
-from sr_experiments.sweeps.estimate import Estimate, MeasureError, estimate
-from sr_experiments.sweeps.forecast import Forecast, makespan, steps_done
+from sr_experiments.sweeps import estimate as estimates
+from sr_experiments.sweeps.estimate import (
+    Estimate,
+    Forecast,
+    MeasureError,
+    estimate,
+    makespan,
+    steps_done,
+)
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.plan import ordered, plan_lines, plan_table, si, when
@@ -139,7 +145,7 @@ def test_the_forecast_follows_the_pace_of_the_jobs(tmp_path: Path, monkeypatch: 
     jobs[0].state = "running"
     foretold = Forecast({n: Estimate(100, 1.0, 1, 0) for n in (0, 1)}, at_once=1)
     now = time.monotonic()
-    monkeypatch.setattr(forecast.time, "monotonic", lambda: now)
+    monkeypatch.setattr(estimates.time, "monotonic", lambda: now)
     assert foretold.remaining(jobs) == 200
     jobs[0].folder.mkdir()
     (jobs[0].folder / "metrics.csv").write_text("epoch,step,loss\n0,9,1\n0,19,1\n0,2")

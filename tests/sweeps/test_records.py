@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sr_experiments.runs.status import read_status
-from sr_experiments.sweeps import monitor as boards
+from sr_experiments.sweeps import monitor as monitors
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.records import Records
@@ -23,7 +23,7 @@ def test_a_table_follows_when_there_is_space(
     jobs = [Job(i, [f"seed={i}"], tmp_path / str(i), {}) for i in range(2)]
     monitor = SweepMonitor(jobs, tmp_path, Settings())
     with monkeypatch.context() as patch:
-        patch.setattr(boards, "write_whole", full)
+        patch.setattr(monitors, "write_whole", full)
         jobs[0].state = "running"
         monitor.changed(jobs[0])
         said = capsys.readouterr().out

@@ -1,23 +1,25 @@
-"""Convergence of each variant in figures, and pairs of them in words."""
+"""Variants compared: convergence in figures, pairs in words, and the claims of a study."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sr_experiments.report.content import Statistic
+from sr_experiments.report.content import Claim, Statistic
 from sr_experiments.report.inputs import ReportInputs, Variant
-from sr_experiments.report.labels import digits, label
+from sr_experiments.report.labels import digits, is_decibel, label
 from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.runs.read import Run
+from sr_experiments.studies.columns import Column
 from sr_experiments.studies.comparison import Comparison, RunOutcome, compare, run_outcomes
-from sr_experiments.studies.curve_statistics import area, best, final, time_to_target
+from sr_experiments.studies.curve_statistics import area, at_share, best, final, time_to_target
 from sr_experiments.studies.statistics import Estimate, estimate
+from sr_experiments.studies.study import Study, StudyClaim
 from sr_experiments.studies.time_to_target import (
     TimeToTarget,
     common_target,
     compare_time_to_target,
 )
-from sr_experiments.studies.verdict import describe
+from sr_experiments.studies.verdict import describe, judge
 
 _PAIRS = 30
 
@@ -38,7 +40,7 @@ def make_statistics(inputs: ReportInputs) -> tuple[list[Statistic], str]:
 
 def make_pairs(inputs: ReportInputs) -> list[str]:
     """Each variant against the first one: where it ends, and how fast it gets there."""
-    measured = [g for g in inputs.variants if any(inputs.metric in r.curves for r in g.selected)]
+    measured = [v for v in inputs.variants if any(inputs.metric in r.curves for r in v.selected)]
     if not measured:
         return []
     first, *others = measured
@@ -120,9 +122,9 @@ def _too_coarse(inputs: ReportInputs, a: Variant, b: Variant) -> bool:
 
 
 def _outcomes(
-    inputs: ReportInputs, variant: Variant, measure: Callable[[Curve], float]
+    inputs: ReportInputs, variant: Variant, statistic: Callable[[Curve], float]
 ) -> list[RunOutcome]:
-    return run_outcomes(variant.selected, inputs.metric, measure)
+    return run_outcomes(variant.selected, inputs.metric, statistic)
 
 
 def _curves(inputs: ReportInputs, variant: Variant) -> list[tuple[Run, Curve]]:
@@ -141,8 +143,8 @@ def _statistic(inputs: ReportInputs, variant: Variant, target: float) -> Statist
     curves = _curves(inputs, variant)
     decimals = digits(inputs.metric)
 
-    def over_seeds(measure: Callable[[Curve], float]) -> str:
-        return spread(estimate([measure(curve) for _, curve in curves]), decimals)
+    def over_seeds(statistic: Callable[[Curve], float]) -> str:
+        return spread(estimate([statistic(curve) for _, curve in curves]), decimals)
 
     return Statistic(
         variant=variant.id,
@@ -168,3 +170,56 @@ def _to_target(inputs: ReportInputs, curves: Sequence[tuple[Run, Curve]], target
     at_once = all(step <= curve.step[0] for _, curve in curves for step in there)
     before = "by the first measurement, " if at_once else ""
     return f"{before}step {spread(estimate(there), 0)}{aside}"
+
+
+def make_claims(inputs: ReportInputs) -> list[Claim]:
+    """A verdict for each claim of the study; none without a study."""
+    if not inputs.study:
+        return []
+    return [_judged(inputs, inputs.study, claim) for claim in inputs.study.claims]
+
+
+def at_column(run: Run, column: Column) -> float:
+    """A run's value in a column of a study; NaN if it has none."""
+    if column.at is None:
+        return run.metrics.get(column.metric, float("nan"))
+    curve = run.curves.get(column.metric)
+    if curve is None:
+        return float("nan")
+    steps = max(int(each.step[-1]) for each in run.curves.values())
+    value = at_share(curve, column.at, steps)
+    return float("nan") if value is None else value
+
+
+def _judged(inputs: ReportInputs, study: Study, claim: StudyClaim) -> Claim:
+    variants = {variant.name: variant for variant in inputs.variants}
+    missing = [variant for variant in claim.compare if variant not in variants]
+    if missing:
+        alike = [name for name in variants if name.split()[0] in missing]
+        words = f"There are several variants of it: {', '.join(alike)}." if alike else ""
+        return Claim(
+            text=claim.text,
+            verdict="cannot tell",
+            words=f"There is no run of {' and '.join(missing)}. {words}".strip(),
+        )
+    a, b = (variants[variant] for variant in claim.compare)
+    column = study.columns.get(claim.metric)
+    found: Comparison | TimeToTarget
+    if column:
+        found = compare(_column(a, column), _column(b, column), inputs.better)
+    else:
+        found = (speeds if claim.metric == "speed" else ends)(inputs, a, b)
+    metric = column.metric if column else inputs.metric
+    judgement = judge(
+        claim.expect,
+        found,
+        claim.margin,
+        names=(a.name, b.name),
+        unit="dB" if is_decibel(metric) else "",
+        verb=f"is, at {claim.metric}," if column else "ends",
+    )
+    return Claim(text=claim.text, verdict=judgement.verdict, words=judgement.words)
+
+
+def _column(variant: Variant, column: Column) -> list[RunOutcome]:
+    return [RunOutcome(run.seed, run.state, at_column(run, column)) for run in variant.selected]
