@@ -1,6 +1,8 @@
-"""``python compare.py --help`` says what can be chosen."""
+"""For one more release: says by what ``compare.py`` was replaced."""
 
-from sr_experiments.cli.compare import main
+import shlex
+import sys
 
-if __name__ == "__main__":
-    main()
+now = shlex.join(["python", "evaluate.py", *sys.argv[1:]])
+sys.stderr.write(f"error: compare.py has become evaluate.py; write: {now}\n")
+sys.exit(2)

@@ -1,6 +1,8 @@
-"""``python dashboard.py --help`` says what can be chosen."""
+"""For one more release: says by what ``dashboard.py`` was replaced."""
 
-from sr_experiments.cli.dashboard import main
+import shlex
+import sys
 
-if __name__ == "__main__":
-    main()
+now = shlex.join(["python", "report.py", "to=wandb", *sys.argv[1:]])
+sys.stderr.write(f"error: dashboard.py has become report.py to=wandb; write: {now}\n")
+sys.exit(2)

@@ -1,6 +1,6 @@
 """``python evaluate.py --help`` says what can be chosen."""
 
-from sr_experiments.cli.evaluate import main
+from sr_experiments.cli.app import evaluate
 
 if __name__ == "__main__":
-    main()
+    evaluate()

@@ -1,6 +1,6 @@
 """``python prepare.py --help`` says what can be chosen."""
 
-from sr_experiments.cli.prepare import main
+from sr_experiments.cli.app import prepare
 
 if __name__ == "__main__":
-    main()
+    prepare()

@@ -1,6 +1,6 @@
 """``python report.py --help`` says what can be chosen."""
 
-from sr_experiments.cli.report import main
+from sr_experiments.cli.app import report
 
 if __name__ == "__main__":
-    main()
+    report()

@@ -1,6 +1,6 @@
 """``python train.py --help`` says what can be chosen."""
 
-from sr_experiments.cli.train import main
+from sr_experiments.cli.app import train
 
 if __name__ == "__main__":
-    main()
+    train()

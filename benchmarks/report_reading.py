@@ -16,7 +16,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.report.build import build_content, make_subject
 from sr_experiments.runs.read import read_runs
 from sr_experiments.studies.variants import group_by_variant

@@ -7,20 +7,19 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sr_experiments.cli import app
 from sr_experiments.worker import die_with_parent
 
 ROOT = Path(__file__).parents[1]
 PRELOADED = (
     "matplotlib.pyplot",
-    "sr_experiments.cli.comparison_run",
-    "sr_experiments.cli.evaluation_run",
-    "sr_experiments.cli.preparation_run",
-    "sr_experiments.cli.report_run",
-    "sr_experiments.cli.training_run",
+    "sr_experiments.cli.evaluate",
+    "sr_experiments.cli.prepare",
+    "sr_experiments.cli.report",
+    "sr_experiments.cli.train",
 )
 
 #: A server that has imported all this, and forks.
@@ -34,7 +33,7 @@ class Command:
     """A command that runs in a process group of its own; what it prints goes to ``log``.
 
     Args:
-        name: of a module in ``sr_experiments.cli`` and of a script in the root folder.
+        name: of a function in ``sr_experiments.cli.app`` and of a script in the root folder.
         overrides: its arguments.
         folder: where it runs.
         environment: variables to set; PYTHONPATH counts as if Python had been started with it.
@@ -107,4 +106,4 @@ def _run(
     os.chdir(folder)
     # A sweep starts its jobs by this name.
     sys.argv = [str(ROOT / f"{name}.py"), *overrides]
-    import_module(f"sr_experiments.cli.{name}").main()
+    getattr(app, name)()

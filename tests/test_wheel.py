@@ -25,7 +25,7 @@ def test_the_wheel_carries_the_configuration(tmp_path: Path):
 
     # From the unpacked wheel, away from the clone.
     code = "import sys; sys.argv = ['sr-train', '--cfg', 'job']; "
-    code += "from sr_experiments.cli.train import main; main()"
+    code += "from sr_experiments.cli.app import train; train()"
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,

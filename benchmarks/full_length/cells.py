@@ -11,8 +11,8 @@ from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig, OmegaConf
 
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.hints import did_you_mean
 from sr_experiments.errors import ConfigError
 from sr_experiments.studies.study import Study, read_study, study_jobs
 

@@ -1,4 +1,8 @@
-"""Runs a command: composes its configuration and turns a user's mistakes into one message."""
+"""The commands: composes a configuration, and turns a user's mistakes into one message.
+
+What a command does stands in the module of its name and is imported when it begins, so that --help,
+completion and mistakes on the command line are answered without torch.
+"""
 
 import os
 import signal
@@ -6,6 +10,8 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,15 +22,19 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from sr_experiments.cli.command_line import tidy
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.hints import explain
+from sr_experiments.cli.config.check import check_config, check_preparation
+from sr_experiments.cli.config.command_line import tidy
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.hints import explain
+from sr_experiments.cli.config.study_choice import keep_choice
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import JOB_MARK
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
 from sr_experiments.sweeps.job import Check, JobError
 from sr_experiments.worker import die_with_parent
+
+Task = Callable[[DictConfig], float | None]
 
 
 class _Ended(BaseException):
@@ -35,9 +45,43 @@ class _Ended(BaseException):
         self.error = error
 
 
-def run_app(
-    config_name: str, task: Callable[[DictConfig], float | None], check: Check | None = None
-) -> None:
+def train() -> None:
+    """``python train.py``: trains a network and scores it."""
+    run_app("train", _task("train"), check_config)
+
+
+def evaluate() -> None:
+    """``python evaluate.py``: scores weights on benchmark sets, also those of several runs."""
+    run_app("evaluate", _task("evaluate"), partial(check_config, network=False))
+
+
+def report() -> None:
+    """``python report.py``: what was logged by runs, as a page or as a W&B workspace.
+
+    ``--dry-run`` is another word for ``dry_run=true``.
+    """
+    words = ["dry_run=true" if word == "--dry-run" else word for word in sys.argv[1:]]
+    sys.argv[1:] = keep_choice(words)
+    run_app("report", _task("report"))
+
+
+def prepare() -> None:
+    """``python prepare.py``: fetches or imports a published set and builds its stores."""
+    run_app("prepare", _task("prepare"), check_preparation)
+
+
+def _task(command: str) -> Task:
+    """What a command does: the function of its name in the module of its name."""
+
+    def task(config: DictConfig) -> float | None:
+        module = import_module(f"sr_experiments.cli.{command}")
+        run: Task = getattr(module, command)
+        return run(config)
+
+    return task
+
+
+def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
     """Composes ``conf/<config_name>.yaml`` with the command line and runs the task.
 
     Args:

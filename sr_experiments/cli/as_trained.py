@@ -8,10 +8,12 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf, open_dict
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.network import chosen_model
+from sr_experiments.cli.build import build_network
+from sr_experiments.cli.config.check import Config
 from sr_experiments.errors import CheckpointError, ConfigError
-from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.inference.checkpoints import load_into, read_checkpoint
 from sr_experiments.inference.stored_model import is_plain, stored_model
+from sr_experiments.models import Network
 from sr_experiments.runs.command import parse_override
 
 # Groups that decide about a score, with the keys that do; None: all.
@@ -70,15 +72,50 @@ def as_trained(
 
 
 def take_over(config: DictConfig, path: Path, overrides: Sequence[str]) -> list[str]:
-    """The same with a checkpoint's file.
+    """Does the same with a checkpoint's file.
+
+    Args:
+        config: of a command that scores; it is changed.
+        path: the checkpoint.
+        overrides: what was typed.
+
+    Returns:
+        One line for each group that is not as in training.
 
     Raises:
         ConfigError: what was typed contradicts the network.
         CheckpointError: the file cannot be read, or asks for more than may be built.
     """
-    model = stored_model(path, chosen_model(config), config.trusted)
+    chosen = OmegaConf.to_container(config.model, resolve=True)
+    assert isinstance(chosen, dict)
+    model = stored_model(path, {str(k): v for k, v in chosen.items()}, config.trusted)
     stored = {**read_checkpoint(path)["config"], "model": model}
     return as_trained(config, stored, overrides, str(path))
+
+
+def load_trained(config: Config, path: Path) -> Network:
+    """The network of a checkpoint, with its weights.
+
+    Args:
+        config: whose ``model`` is the checkpoint's, perhaps at other scales.
+        path: the checkpoint.
+
+    Raises:
+        ConfigError: its weights do not fit the scales.
+        CheckpointError: they do not fit at all, or cannot be read.
+    """
+    network, scales = build_network(config), list(config["model"].get("scales") or [])
+    try:
+        load_into(network, path)
+    except CheckpointError:
+        trained = read_checkpoint(path)["config"]["model"].get("scales")
+        if scales == trained:
+            raise
+        raise ConfigError(
+            f"model.scales: {scales} does not fit {path}, which holds "
+            f"{type(network).__name__} for {trained}; leave model.scales=... out"
+        ) from None
+    return network
 
 
 def without_effect(overrides: Sequence[str]) -> list[str]:

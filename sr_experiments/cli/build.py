@@ -1,215 +1,274 @@
-"""Checks configuration against the signatures that it calls, and calls them."""
+"""From a resolved configuration to the objects of a run."""
 
-import inspect
-import pkgutil
-import re
-import traceback
 from collections.abc import Mapping, Sequence
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
 
-from annotated_types import Ge
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
-from hydra.utils import instantiate
-from omegaconf import DictConfig, OmegaConf
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
+from pytorch_lightning.loggers import Logger, WandbLogger
+from pytorch_lightning.strategies import DDPStrategy
+from torch import nn
 
-import sr_experiments
-from sr_experiments.cli.hints import did_you_mean
+from sr_experiments.cli.config.check import Config, lightning_arguments
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import blame, build, call_partial
+from sr_experiments.cli.devices import BatchPlan, make_trainer
+from sr_experiments.data import RestorationDataModule
 from sr_experiments.errors import ConfigError, UserError
-from sr_experiments.runs.former_names import current_targets
-
-_SPECIAL = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
-
-
-def check(key: str, node: Any) -> None:
-    """Checks the keys and the types of every ``_target_`` in a plain configuration.
-
-    Raises:
-        ConfigError: an argument is unknown or has a wrong type.
-    """
-    if not isinstance(node, Mapping):
-        return
-    if "_target_" in node:
-        check_arguments(key, _locate(key, str(node["_target_"])), node)
-    for name, value in node.items():
-        check(f"{key}.{name}", value)
+from sr_experiments.evaluation.benchmark import BenchmarkScore
+from sr_experiments.inference.checkpoints import read_checkpoint
+from sr_experiments.losses import GANLoss
+from sr_experiments.models import Network
+from sr_experiments.models.network import check_network
+from sr_experiments.runs.checkpoints import continues_itself
+from sr_experiments.runs.identity import run_group, run_name
+from sr_experiments.runs.metrics_writer import csv_logger, wandb_id
+from sr_experiments.training.callbacks.progress import RunProgress
+from sr_experiments.training.checkpoint_io import WholeCheckpointIO
+from sr_experiments.training.fast_path import fast_forward
+from sr_experiments.training.ganmodule import GANModule
+from sr_experiments.training.loggers import check_wandb
+from sr_experiments.training.module import RestorationModule
 
 
-def check_arguments(key: str, function: Any, arguments: Mapping[Any, Any]) -> None:
-    """Checks arguments by name and type against a function's or class's signature.
+def build_network(config: Config) -> Network:
+    """The network of ``model``, of this project or from elsewhere.
 
     Raises:
-        ConfigError: an argument is unknown or has a wrong type.
+        ConfigError: its constructor refused a value, or it is not what a network has to be.
     """
-    parameters = inspect.signature(function).parameters
-    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-    hints = _hints(function)
-    names = {name: hints.get(name, Any) for name in parameters if name != "self"}
-    check_names(key, arguments, names, open_ended)
+    target = config["model"].get("_target_")
+    if not target:
+        raise ConfigError("model: names no network; choose model=... or give model._target_=...")
+    try:
+        return check_network(build("model", config["model"]))
+    except (UserError, InstantiationException):
+        raise
+    except ValueError as error:
+        raise ConfigError(f"model: {error}") from None
+    except Exception as error:  # the code of a network from elsewhere runs here for the first time
+        raise ConfigError(f"model: {target} cannot restore an image: {blame(error)}") from None
 
 
-def check_names(
-    key: str, arguments: Mapping[Any, Any], hints: Mapping[str, Any], open_ended: bool
-) -> None:
-    """Checks arguments by name and type.
+def build_data(config: Config, network: Network, plan: BatchPlan) -> RestorationDataModule:
+    """The images to train on, fitted to the network's input, and those to score.
 
     Args:
-        key: of the node that holds them.
-        arguments: the node.
-        hints: a type for each name that is taken.
-        open_ended: whether others are taken too.
+        config: of the run.
+        network: which sees them.
+        plan: the batches.
 
     Raises:
-        ConfigError: an argument is unknown or has a wrong type.
+        ConfigError: there are no training images, or a key is wrong.
     """
-    for name, value in arguments.items():
-        if name in _SPECIAL:
-            continue
-        if name not in hints and not open_ended:
-            raise ConfigError(f"{key}.{name}: there is no such key{did_you_mean(name, hints)}")
-        nested = isinstance(value, Mapping) and "_target_" in value
-        if name in hints and not nested:
-            check_type(f"{key}.{name}", value, hints[name])
+    if not config["data"]["train"]:
+        raise ConfigError("data.train: names no images; give folders, files or patterns")
+    batches = {"batch_size": plan.per_device, "accumulate": plan.accumulate}
+    return _build_data(config, network, batches)
 
 
-def check_type(key: str, value: Any, expected: Any) -> None:
-    """Checks one value.
+def build_test_data(config: Config, network: Network) -> RestorationDataModule:
+    """The test sets alone."""
+    nothing: dict[str, Any] = {"train": [], "val": {}, "train_scales": None}
+    return _build_data(config, network, nothing | {"held_out": 0, "residency": "disk"})
 
-    Raises:
-        ConfigError: it is not of the expected type.
+
+def _build_data(
+    config: Config, network: Network, provided: Mapping[str, Any]
+) -> RestorationDataModule:
+    data: RestorationDataModule = build(
+        "data",
+        config["data"],
+        channels=network.in_channels,
+        scales=network.scales,
+        interpolated=not network.upsamples,
+        **provided,
+    )
+    return data
+
+
+def build_scorers(
+    config: Config, data: RestorationDataModule, network: Network
+) -> dict[str, BenchmarkScore]:
+    """What scores the "val" and the "test" sets.
+
+    Args:
+        config: of the run.
+        data: the sets.
+        network: which is scored.
     """
-    if get_origin(expected) in (dict, Mapping) and isinstance(value, Mapping):
-        for name, inner in value.items():
-            check_type(f"{key}.{name}", inner, get_args(expected)[1])
-        return
-    try:
-        adapter = TypeAdapter(expected, config=ConfigDict(arbitrary_types_allowed=True))
-    except (PydanticUserError, ValueError):
-        return  # a type that has no plain values
-    problem = ConfigError(f"{key}: expected {_words(expected)}, got {value!r}")
-    try:
-        result = adapter.validate_python(value)
-    except ValidationError:
-        raise problem from None
-    # What pydantic would convert, as "3" or true to a number, is a mistake here.
-    converted = type(result) is not type(value) and isinstance(value, str | bool | float)
-    if converted or (isinstance(value, int) and not isinstance(result, int | float)):
-        raise problem
-
-
-def build(key: str, node: DictConfig, **provided: Any) -> Any:
-    """Instantiates a node, with further arguments that the configuration does not hold.
-
-    Raises:
-        ConfigError: the constructor refused a value, or the node names none.
-        UserError: whatever the constructor raised of that kind.
-    """
-    plain = current_targets(OmegaConf.to_container(node, resolve=True))
-    if not isinstance(plain, dict) or "_target_" not in plain:
-        raise ConfigError(
-            f"{key}: has no _target_, so that there is nothing to build; choose the option of its "
-            f"group that brings one, or leave it out with ~{key}"
+    protocol = build("protocol", config["protocol"])
+    chosen = config.get("metrics") or {}
+    measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
+    return {
+        stage: BenchmarkScore(
+            protocol,
+            [s.name for s in sets],
+            network.scales,
+            measures,
+            timed=stage == "test",
         )
-    try:
-        return instantiate(plain, **provided, _convert_="all")
-    except InstantiationException as error:
-        cause = error.__cause__
-        if nested := re.search(r"full_key: (\S+)", str(error)):
-            key = f"{key}.{nested.group(1)}"
-        if isinstance(cause, UserError):
-            raise cause from None
-        if isinstance(cause, ImportError):
-            raise ConfigError(f"{key}: {cause}") from None
-        if not _speaks_of_arguments(plain["_target_"]):
-            raise ConfigError(f"{key}: {plain['_target_']}: {blame(cause or error)}") from None
-        if isinstance(cause, ValueError | TypeError):
-            # A nested object, as data's patches, is a group of its own.
-            nested = re.search(r"full_key: (\S+)", str(error))
-            raise ConfigError(f"{nested.group(1) if nested else key}.{cause}") from None
-        raise
+        for stage, sets in data.benchmarks.items()
+    }
 
 
-def _speaks_of_arguments(target: Any) -> bool:
-    """Whether a constructor's errors begin with the name of the argument that is wrong."""
-    return str(target).startswith((f"{sr_experiments.__name__}.", "pytorch_lightning."))
+def build_module(
+    config: Config, network: Network, scorers: dict[str, BenchmarkScore], plan: BatchPlan
+) -> RestorationModule:
+    """The network with loss, optimizer, schedule, clipping and scores; the loss says if a GAN.
+
+    Args:
+        config: of the run; checkpoints hold it.
+        network: to be trained.
+        scorers: score the "val" and the "test" sets.
+        plan: the learning rate's factor, and the batches per step.
+    """
+    node = config["optim"]
+    if plan.lr_factor != 1:
+        node = {**node, "lr": node["lr"] * plan.lr_factor}
+    optimizer = build("optim", node)
+    scheduler = build("scheduler", config["scheduler"])
+    # Ranges of these two are checked by a call, before any image is read.
+    made = call_partial("optim", optimizer, network)
+    call_partial("scheduler", scheduler, made, lambda interval: 1)
+    loss = build("loss", config["loss"])
+    clipping = build("clipping", config["clipping"])
+    fast = {key: bool(config["device"].get(key)) for key in ("compile", "channels_last")}
+    common = (optimizer, scheduler, clipping, scorers, config)
+    forward = fast_forward(network, **fast)
+    if not isinstance(loss, GANLoss):
+        return RestorationModule(network, loss, *common, forward=forward)
+    make = partial(loss.discriminator, in_channels=network.in_channels)
+    discriminator = call_partial("loss.discriminator", make)
+    call_partial("optim", optimizer, discriminator)
+    return GANModule(network, discriminator, loss, *common, plan.accumulate, forward)
 
 
-def call(key: str, function: Any, *arguments: Any) -> Any:
-    """Calls what a ``_partial_`` node has made.
+def build_scoring(config: Config, network: Network, scorer: BenchmarkScore) -> RestorationModule:
+    """The network with what scores it, and with nothing to train it.
+
+    Args:
+        config: of the evaluation.
+        network: to be scored.
+        scorer: scores the "test" sets.
+    """
+    scorers = {"test": scorer}
+    return RestorationModule(network, nn.Identity(), _none, _none, _none, scorers, config)
+
+
+def _none(*_: Any, **__: Any) -> NoReturn:
+    raise AssertionError("what scores does not train")
+
+
+def build_loggers(config: Config, checkpoint: Path | None = None) -> list[Logger]:
+    """Makes the logger of ``metrics.csv``, then those that were chosen.
+
+    Args:
+        config: of the run.
+        checkpoint: what the run continues.
 
     Raises:
-        ConfigError: it refused a value.
+        ConfigError: W&B is not installed, or is to be online and has no key.
     """
-    try:
-        return function(*arguments)
-    except ValueError as error:
-        raise ConfigError(f"{key}.{error}") from None
+    folder = Path(config["run_dir"])
+    steps = int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0
+    loggers: list[Logger] = [csv_logger(folder, checkpoint, steps)]
+    for name, node in (config.get("logger") or {}).items():
+        provided: dict[str, Any] = {}
+        if name == "wandb":
+            provided = _wandb_arguments(config, checkpoint)
+        elif name == "tensorboard":
+            # Or the curves of a continued run would go back in time.
+            provided = {"purge_step": steps if continues_itself(folder, checkpoint) else None}
+        loggers.append(build(f"logger.{name}", node, **provided))
+        if isinstance(loggers[-1], WandbLogger):
+            # Lightning hands it over though it is not set, and W&B warns of it.
+            loggers[-1]._wandb_init.pop("anonymous", None)
+    return loggers
 
 
-def _locate(key: str, target: str) -> Any:
-    try:
-        found = pkgutil.resolve_name(target)
-    except (ImportError, ValueError, AttributeError) as error:
+def _wandb_arguments(config: Config, checkpoint: Path | None) -> dict[str, Any]:
+    node, folder = config["logger"]["wandb"], Path(config["run_dir"])
+    check_wandb(bool(node.get("offline")))
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    wanted = {
+        "name": run_name(config, typed),
+        "group": run_group(config),
+        # Lightning sets a variable, which W&B reads only once in a process.
+        "mode": "offline" if node.get("offline") else "online",
+    }
+    missing = {key: value for key, value in wanted.items() if node.get(key) is None}
+    return {**missing, "id": wandb_id(folder, checkpoint)}
+
+
+def build_trainer(
+    config: Config,
+    module: RestorationModule,
+    plan: BatchPlan,
+    callbacks: Sequence[pl.Callback] = (),
+) -> pl.Trainer:
+    """The Trainer of a run, without loggers, which write.
+
+    Args:
+        config: of the run.
+        module: what it trains or scores.
+        plan: the batches per step.
+        callbacks: beside the one that shows progress.
+
+    Raises:
+        ConfigError: there are no such devices, or an argument is refused.
+    """
+    arguments = {**(config.get("trainer") or {}), **lightning_arguments(config["device"])}
+    arguments["accumulate_grad_batches"] = plan.accumulate
+    if isinstance(module, GANModule):
+        # It accumulates by itself, so that the trainer's steps are batches.
+        arguments["accumulate_grad_batches"] = 1
+        if (arguments.get("max_steps") or -1) > 0:
+            arguments["max_steps"] *= plan.accumulate
+    baseline = next((scorer.baseline for scorer in module.scorers.values()), "bicubic")
+    trainer = make_trainer(
+        **arguments,
+        plugins=[WholeCheckpointIO()],
+        default_root_dir=config["run_dir"],
+        logger=[],
+        callbacks=[*callbacks, RunProgress(_short_form(), baseline)],
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
+        use_distributed_sampler=False,  # the data module shares out, without duplicates
+    )
+    if trainer.overfit_batches:  # type: ignore[attr-defined]
+        trainer.limit_val_batches = 1.0  # scores are those of whole sets
+    # A run takes signals itself; at Lightning's, a terminated run ends with status 0.
+    trainer._signal_connector.register_signal_handlers = lambda: None  # type: ignore[method-assign]
+    if isinstance(module, GANModule):
+        _alternate(trainer, str(arguments.get("strategy")))
+    return trainer
+
+
+def _alternate(trainer: pl.Trainer, typed: str) -> None:
+    """Makes the trainer's strategy wait for the gradients of one network at a time.
+
+    Raises:
+        ConfigError: the strategy of several processes is none that can.
+    """
+    # After the choice, as any spelling, also "auto", may mean it.
+    if isinstance(trainer.strategy, DDPStrategy):
+        trainer.strategy._ddp_kwargs["find_unused_parameters"] = True
+    elif trainer.world_size > 1:
         raise ConfigError(
-            f"{key}._target_: cannot find {target!r} ({error}); modules are searched for in the "
-            "working directory and among the installed packages"
-        ) from None
-    except Exception as error:  # a module of the user's runs here for the first time
-        raise ConfigError(f"{key}._target_: {target} cannot be imported: {blame(error)}") from None
-    if not callable(found):
-        raise ConfigError(f"{key}._target_: {target} is no class or function")
-    return found
-
-
-def blame(error: BaseException) -> str:
-    """An error of foreign code in one line, with the place that it comes from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    place = f" ({frames[-1].filename}, line {frames[-1].lineno})" if frames else ""
-    if "hydra/_internal" in place:  # which only calls
-        place = ""
-    if isinstance(error, SyntaxError):
-        place = f" ({error.filename}, line {error.lineno})"
-        return f"SyntaxError: {error.msg}{place}"
-    return f"{type(error).__name__}: {' '.join(str(error).split())}{place}"
-
-
-def _hints(function: Any) -> dict[str, Any]:
-    try:
-        return get_type_hints(
-            function.__init__ if inspect.isclass(function) else function, include_extras=True
+            f"device.strategy={typed}: a loss with a discriminator "
+            "trains two networks in turn, which only ddp does on several devices; give "
+            "device.strategy=ddp"
         )
-    except (NameError, TypeError):
-        return {}  # types that exist for type checkers alone
 
 
-_WORDS = {
-    str: "text",
-    int: "an integer",
-    float: "a number",
-    bool: "a boolean (true or false)",
-    type(None): "null",
-}
-
-
-def _words(expected: Any) -> str:
-    """A type as people say it."""
-    *others, last = dict.fromkeys(_alternatives(expected))
-    return f"{', '.join(others)} or {last}" if others else last
-
-
-def _alternatives(expected: Any) -> list[str]:
-    origin, inner = get_origin(expected), get_args(expected)
-    if origin is Annotated:
-        limit = inner[1]
-        words = f"of at least {limit.ge}" if isinstance(limit, Ge) else f"above {limit.gt}"
-        return [f"{_words(inner[0])} {words}"]
-    if origin in (Union, UnionType):
-        return [word for part in inner for word in _alternatives(part)]
-    if origin is Literal:
-        return [str(value) for value in inner]
-    if origin in (dict, Mapping):
-        return ["names with values, {name: value}"]
-    if origin in (list, tuple, Sequence):
-        return ["a list, [...]"]
-    return [_WORDS.get(expected, str(getattr(expected, "__name__", expected)))]
+def _short_form() -> str | None:
+    """The override that makes a small recipe of the chosen model's, if there is one."""
+    choices = HydraConfig.get().runtime.choices if HydraConfig.initialized() else {}
+    name = f"{choices.get('model')}_mini"
+    known = (conf_dir() / "experiment" / f"{name}.yaml").is_file()
+    return f"experiment={name}" if known and choices.get("experiment") != name else None

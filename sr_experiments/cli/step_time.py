@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 from torch.utils.flop_counter import FlopCounterMode
 
 from sr_experiments.cli.app import run_app
-from sr_experiments.cli.assemble import build_data, build_module, build_trainer, plain
-from sr_experiments.cli.devices import fit_to_devices
-from sr_experiments.cli.network import build_network
+from sr_experiments.cli.build import build_data, build_module, build_network, build_trainer
+from sr_experiments.cli.config.instantiate import resolve_config
+from sr_experiments.cli.devices import plan_batches
 from sr_experiments.training.callbacks.ending import between_steps
 
 # Steps that are timed, after two that warm up; fewer where they take long.
@@ -33,20 +33,19 @@ def main() -> None:
     run_app("train", step_time)
 
 
-def step_time(config: DictConfig) -> float:
+def step_time(composed: DictConfig) -> float:
     """Measures a step of this configuration and prints the answer; its seconds."""
-    content = plain(config)
-    with open_dict(config.trainer):
-        config.trainer.update({"max_steps": _WARMUP + _STEPS, "limit_val_batches": 0})
-    pl.seed_everything(config.seed, workers=True, verbose=False)
-    network = build_network(config.model)
-    data = build_data(config, network)
-    module = build_module(config, content, network, {})
+    config = resolve_config(composed)
+    short = {"max_steps": _WARMUP + _STEPS, "limit_val_batches": 0}
+    config = {**config, "trainer": {**config["trainer"], **short}}
+    pl.seed_everything(config["seed"], workers=True, verbose=False)
+    network, plan = build_network(config), plan_batches(config)
+    data = build_data(config, network, plan)
+    module = build_module(config, network, {}, plan)
     stopwatch = Stopwatch()
-    trainer = build_trainer(config, [], [stopwatch], module)
-    fit_to_devices(config, trainer, data, module)
+    trainer = build_trainer(config, module, plan, [stopwatch])
     trainer.fit(module, datamodule=data)
-    each = trainer.num_training_batches // max(1, data.accumulated)
+    each = trainer.num_training_batches // plan.accumulate
     answer = {**stopwatch.answer(), "steps_per_epoch": each}
     rank_zero_only(print)(json.dumps(answer), flush=True)
     return float(answer["seconds"])

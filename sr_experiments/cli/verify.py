@@ -19,7 +19,7 @@ from sr_experiments.terminal import print_table
 
 _COMPARED = ("psnr", "ssim", "gain", "train/loss")  # parts of the names
 _RECORD = Path(__file__).with_name("verify.json")
-_TRAIN = "from sr_experiments.cli.train import main; main()"
+_TRAIN = "from sr_experiments.cli.app import train; train()"
 _COMMON = (
     "data=demo",
     "data.train=[astronaut.png,camera.png]",

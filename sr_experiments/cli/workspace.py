@@ -19,7 +19,7 @@ _RESULTS = ("test/psnr", "test/gain")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WorkspaceSpec:
     """What the workspace is for.
 
     Attributes:
@@ -37,11 +37,17 @@ class Wanted:
     x: str
 
 
-def build_workspace(wanted: Wanted, entity: str, project: str) -> ws.Workspace:
-    """Curves of the scores and of training, a table and pictures."""
-    axis = _AXES[wanted.x]
-    psnr = [name for name in wanted.metrics if "/ssim_" not in name]
-    ssim = [name for name in wanted.metrics if "/ssim_" in name]
+def build_workspace(spec: WorkspaceSpec, entity: str, project: str) -> ws.Workspace:
+    """Curves of the scores and of training, a table and pictures.
+
+    Args:
+        spec: what it shows.
+        entity: the W&B user or team; empty: the default one.
+        project: the W&B project.
+    """
+    axis = _AXES[spec.x]
+    psnr = [name for name in spec.metrics if "/ssim_" not in name]
+    ssim = [name for name in spec.metrics if "/ssim_" in name]
     sections = [
         ws.Section(
             "Validation PSNR",
@@ -56,12 +62,12 @@ def build_workspace(wanted: Wanted, entity: str, project: str) -> ws.Workspace:
     return ws.Workspace(
         entity=entity,
         project=project,
-        name=wanted.title,
+        name=spec.title,
         sections=sections,
         settings=ws.WorkspaceSettings(x_axis=axis, max_runs=100),
         runset_settings=ws.RunsetSettings(
-            filters=[expr.Metric("Group") == wanted.group],
-            groupby=[expr.Config(key) for key in wanted.by],
+            filters=[expr.Metric("Group") == spec.group],
+            groupby=[expr.Config(key) for key in spec.by],
             order=[expr.Ordering(expr.Summary("val/psnr.last"), ascending=False)],
             pinned_columns=["run:displayName", *(f"summary:{name}" for name in _RESULTS)],
         ),
@@ -78,7 +84,7 @@ def specification(workspace: ws.Workspace) -> str:
     again = WorkspaceViewspec.model_validate_json(text)
     if again.model_dump_json(by_alias=True, exclude_none=True) != text:
         raise ConfigError(
-            "dashboard: this version of wandb-workspaces does not keep the workspace as it is; "
+            "to=wandb: this version of wandb-workspaces does not keep the workspace as it is; "
             "install another one, as wandb-workspaces==0.4.13"
         )
     return text
@@ -94,14 +100,14 @@ def save(workspace: ws.Workspace) -> str:
     try:
         if not wandb.login(prompt=False):
             raise ConfigError(
-                "dashboard: no key; set WANDB_API_KEY or run `wandb login`, or look at the "
+                "to=wandb: no key; set WANDB_API_KEY or run `wandb login`, or look at the "
                 "specification with --dry-run"
             )
         workspace.entity = workspace.entity or str(wandb.Api().default_entity)
         return str(workspace.save().url)
     except (wandb.Error, OSError, ValueError) as error:
         reason = " ".join(str(error).split())
-        raise ConfigError(f"dashboard: W&B did not take the workspace: {reason}") from None
+        raise ConfigError(f"to=wandb: W&B did not take the workspace: {reason}") from None
 
 
 def _plot(name: str, axis: str, *references: str) -> wr.LinePlot:

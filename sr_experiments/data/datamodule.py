@@ -58,6 +58,7 @@ class RestorationDataModule(pl.LightningDataModule):
         steps_per_epoch: steps per epoch; None: those of ``patches``.
         num_workers: loader processes; 0 cuts patches in the training process.
         seed: seed of the order, the places, the symmetries and the noise.
+        accumulate: batches per step of the optimizer.
 
     Raises:
         ValueError: a value is out of range, or two exclude each other.
@@ -87,6 +88,7 @@ class RestorationDataModule(pl.LightningDataModule):
         steps_per_epoch: Count | None = None,
         num_workers: CountOrZero = 0,
         seed: int = 0,
+        accumulate: Count = 1,
     ) -> None:
         super().__init__()
         check_at_least(0, num_workers=num_workers, held_out=held_out)
@@ -116,7 +118,7 @@ class RestorationDataModule(pl.LightningDataModule):
         self.batch_size = batch_size or patches.batch_size
         self.patches_per_epoch = patches_per_epoch
         self.steps_per_epoch = steps_per_epoch
-        self.accumulated = 1  # batches per step of the optimizer
+        self.accumulate = accumulate
         self.num_workers = num_workers
         self.seed = seed
         # Files are listed at once, so that a wrong folder is reported before anything is computed.
@@ -167,12 +169,12 @@ class RestorationDataModule(pl.LightningDataModule):
         rank, processes = self._ranks
         steps = self.steps_per_epoch or self.patches.steps_per_epoch
         if self.patches_per_epoch:
-            at_once = self.batch_size * processes * self.accumulated
+            at_once = self.batch_size * processes * self.accumulate
             steps = max(self.patches_per_epoch // at_once, 1)
         sampler = PatchSampler(
             dataset.rows,
             self.batch_size,
-            steps and steps * self.accumulated,
+            steps and steps * self.accumulate,
             self.seed,
             rank,
             processes,

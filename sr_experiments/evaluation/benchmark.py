@@ -132,11 +132,11 @@ class BenchmarkScore:
 
     def _check_size(self, item: EvaluationItem) -> None:
         scale, (height, width) = item["scale"], item["image"].shape[-2:]
-        least = _SMALLEST + 2 * self.protocol.border_width(scale) + round(scale) - 1
-        if min(height, width) < least:
+        min_size = _SMALLEST + 2 * self.protocol.border_width(scale) + round(scale) - 1
+        if min(height, width) < min_size:
             raise ImageError(
                 f"{item['path']}: {width} x {height} pixels are too few to be "
-                f"scored at scale {scale}; each side needs at least {least}"
+                f"scored at scale {scale}; each side needs at least {min_size}"
             )
 
     def _note(self, item: EvaluationItem, metrics: MetricCollection, seconds: float) -> None:

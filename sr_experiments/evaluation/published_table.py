@@ -40,7 +40,13 @@ def print_published(rows: Sequence[Row], channel: Channel, papers: Sequence[str]
 def published_lines(
     rows: Sequence[Row], channel: Channel, papers: Sequence[str]
 ) -> Iterator[list[str]]:
-    """Set, scale, method, PSNR, SSIM and source, as text; see :func:`print_published`."""
+    """Set, scale, method, PSNR, SSIM and source, as text.
+
+    Args:
+        rows: as of :func:`print_published`.
+        channel: the same.
+        papers: the same.
+    """
     values = [value for paper in papers for value in read_published(paper)]
     for row in rows:
         here = [v for v in values if (v.set, v.scale) == (row.benchmark.lower(), row.scale)]

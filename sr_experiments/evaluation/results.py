@@ -1,22 +1,33 @@
 """What a scored run leaves behind: tables and a panel of its images."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
+from torch import Tensor
 
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.index import count_shared
-from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
-from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
-from sr_experiments.evaluation.table import print_table, write_images, write_table
+from sr_experiments.evaluation.benchmark import BenchmarkScore, ImageScore, Row
+from sr_experiments.evaluation.panel import cut_tiles, draw_comparison, draw_panel, save_tiles
+from sr_experiments.evaluation.protocol import Protocol
+from sr_experiments.evaluation.table import (
+    print_table,
+    print_tradeoff,
+    write_images,
+    write_table,
+    write_tradeoff,
+)
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.models import Network
 from sr_experiments.runs.metrics_file import SEEN
 from sr_experiments.runs.run_files import RESULTS
+
+PER_IMAGE = "per_image.csv"
 
 
 def note_choice(data: RestorationDataModule, metrics: dict[str, float]) -> None:
@@ -52,7 +63,7 @@ def save_results(
         loggers: get the panel too.
     """
     rows, images = scorer.compute(), scorer.images()
-    rank_zero_only(write_images)(images, scorer.protocol, folder / "per_image.csv")
+    rank_zero_only(write_images)({"": images}, scorer.protocol, folder / PER_IMAGE)
     _save(rows, scorer, network, data, folder, log_images, loggers)
 
 
@@ -71,18 +82,60 @@ def _save(
     write_table(rows, scorer.protocol, folder / RESULTS)
     if log_images:
         chosen = panel_items(data, log_images)
-        picture = folder / "images" / "panel.png"
         tiles = cut_tiles(network.eval(), chosen, scorer.protocol, method)
-        panel = draw_panel(tiles)
-        save_image(panel, picture)
+        _save_panel(draw_panel(tiles), folder / "images" / "panel.png", loggers)
         save_tiles(tiles, chosen, folder / "images" / "tiles")
-        for logger in loggers:
-            if isinstance(logger, WandbLogger):
-                logger.log_image("panel", [str(picture)])
-            elif isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image("panel", panel)
-        print(f"panel: {picture}")
     print(f"run folder: {folder}")
+
+
+class RunScores(NamedTuple):
+    """A network's scores: of each set and scale, and of each image."""
+
+    network: Network
+    rows: list[Row]
+    images: list[ImageScore]
+
+
+@rank_zero_only
+def save_comparison(
+    scores: Mapping[str, RunScores],
+    data: RestorationDataModule,
+    protocol: Protocol,
+    folder: Path,
+    log_images: int,
+    loggers: Sequence[Logger] = (),
+) -> None:
+    """Prints and writes the tables of several networks, and draws their results side by side.
+
+    Args:
+        scores: by the networks' names.
+        data: holds the images.
+        protocol: by which all were scored.
+        folder: the run folder.
+        log_images: images in the panel; 0: no panel.
+        loggers: get the panel too.
+    """
+    rows = {name: of_run.rows for name, of_run in scores.items()}
+    print_tradeoff(rows, protocol)
+    write_tradeoff(rows, protocol, folder / "comparison.csv")
+    images = {name: of_run.images for name, of_run in scores.items()}
+    write_images(images, protocol, folder / PER_IMAGE)
+    if log_images:
+        networks = {name: of_run.network.eval() for name, of_run in scores.items()}
+        panel = draw_comparison(networks, panel_items(data, log_images), protocol)
+        _save_panel(panel, folder / "images" / "comparison.png", loggers)
+    print(f"run folder: {folder}")
+
+
+def _save_panel(panel: Tensor, path: Path, loggers: Sequence[Logger]) -> None:
+    """Writes and logs a picture, uint8 [3, H, W], under the name of its file."""
+    save_image(panel, path)
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            logger.log_image(path.stem, [str(path)])
+        elif isinstance(logger, TensorBoardLogger):
+            logger.experiment.add_image(path.stem, panel)
+    print(f"panel: {path}")
 
 
 def panel_items(

@@ -73,15 +73,22 @@ def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
     files.write_table(path, lines)
 
 
-def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -> None:
+def write_images(
+    images: Mapping[str, Sequence[ImageScore]], protocol: Protocol, path: Path
+) -> None:
     """Writes the scores of each image as CSV, as :func:`write_table` those of each set.
 
     Args:
-        images: the scores of each image.
+        images: the scores of each image, by the method's name; of a single one it may be empty.
         protocol: theirs.
         path: the file.
     """
-    files.write_table(path, [{**line, **about(protocol)} for line in images])
+    lines = [
+        {**({"method": name} if name else {}), **line, **about(protocol)}
+        for name, of_method in images.items()
+        for line in of_method
+    ]
+    files.write_table(path, lines)
 
 
 def about(protocol: Protocol) -> dict[str, str]:

@@ -67,7 +67,7 @@ class WeightFormat:
     pixel_range: float = 1.0
 
 
-FAMILIES = (
+FORMATS = (
     WeightFormat("DnCNN", "model.0.weight"),
     WeightFormat("DnCNN", "dncnn.0.weight"),
     WeightFormat("pytorch-vdsr", "residual_layer.0.conv.weight"),
@@ -122,9 +122,9 @@ def convert_keys(
     own = network.state_dict()
     source = "these weights"
     if state.keys() != own.keys():
-        for family in FAMILIES:
-            if family.signature_key in state:
-                state, source = _renamed(state, family), f"these {family.name} weights"
+        for kind in FORMATS:
+            if kind.signature_key in state:
+                state, source = _renamed(state, kind), f"these {kind.name} weights"
                 break
     misfits = {k for k in own if k not in state or state[k].shape != own[k].shape}
     wrong = {k for k in misfits | (state.keys() - own.keys()) if not k.startswith(tuple(keep))}
@@ -150,16 +150,16 @@ def _unwrap_state_dict(content: Any) -> dict[str, Any]:
     return state
 
 
-def _renamed(state: Mapping[str, Tensor], family: WeightFormat) -> dict[str, Tensor]:
-    if family.name == "pytorch-vdsr":
+def _renamed(state: Mapping[str, Tensor], kind: WeightFormat) -> dict[str, Tensor]:
+    if kind.name == "pytorch-vdsr":
         return _renamed_vdsr(state)
-    if family.name == "DnCNN":
+    if kind.name == "DnCNN":
         return _renamed_dncnn(state)
-    pixel_range = family.pixel_range
+    pixel_range = kind.pixel_range
     if "sub_mean.bias" in state:
         pixel_range = round(float(-state["sub_mean.bias"][0]) / DIV2K_RGB_MEAN[0])
     renamed = {
-        _rename(key, family.rules): value
+        _rename(key, kind.rules): value
         for key, value in state.items()
         if not key.startswith(("sub_mean.", "add_mean."))
     }

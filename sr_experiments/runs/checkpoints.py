@@ -157,6 +157,6 @@ def check_same(folder: Path, config: Mapping[str, Any]) -> None:
         )
 
 
-def continues_itself(folder: Path, checkpoint: str | None) -> bool:
+def continues_itself(folder: Path, checkpoint: str | Path | None) -> bool:
     """Whether the checkpoint to continue lies in the run's own folder."""
     return bool(checkpoint) and folder.resolve() in Path(str(checkpoint)).resolve().parents

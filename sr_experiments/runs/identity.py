@@ -90,7 +90,7 @@ def run_name(config: Mapping[str, Any] | DictConfig, overrides: Sequence[str]) -
     return _cut(_phrase(typed, typed) or str(config.get("task_name", "")), _LONGEST_RUN)
 
 
-def run_group(config: DictConfig) -> str | None:
+def run_group(config: Mapping[str, Any] | DictConfig) -> str | None:
     """The study that a run belongs to and the folder of its sweep; None where it has neither.
 
     A trial of a study and the real thing are two sweeps, and do not share a line.
@@ -99,8 +99,8 @@ def run_group(config: DictConfig) -> str | None:
     if is_cluster_job():
         sweep = Path(HydraConfig.get().sweep.dir).name
     elif JOB_MARK in os.environ:
-        sweep = Path(config.run_dir).absolute().parent.name
-    study = str(config.study.name) if "study" in config else None
+        sweep = Path(config["run_dir"]).absolute().parent.name
+    study = str(config["study"]["name"]) if "study" in config else None
     return study_group(study, sweep) if study and sweep else study or sweep
 
 

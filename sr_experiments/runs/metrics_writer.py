@@ -63,7 +63,7 @@ class MetricRows(ExperimentWriter):
             return list(csv.DictReader(file))
 
 
-def csv_logger(folder: Path, checkpoint: str | None = None, steps: int = 0) -> CSVLogger:
+def csv_logger(folder: Path, checkpoint: str | Path | None = None, steps: int = 0) -> CSVLogger:
     """The logger of ``metrics.csv``, with the rows up to the continued checkpoint.
 
     Where a run is continued in another folder, these come from the folder of the checkpoint, which
@@ -81,7 +81,7 @@ def csv_logger(folder: Path, checkpoint: str | None = None, steps: int = 0) -> C
 
 
 @rank_zero_only
-def _continue_rows(logger: CSVLogger, own: Path, checkpoint: str | None, steps: int) -> None:
+def _continue_rows(logger: CSVLogger, own: Path, checkpoint: str | Path | None, steps: int) -> None:
     rows: list[dict[str, str]] = []
     names: list[str] = []
     if not continues_itself(own.parent, checkpoint):
@@ -112,7 +112,7 @@ def _rows_before(path: Path, steps: int) -> tuple[list[dict[str, str]], list[str
         return rows, list(reader.fieldnames or [])
 
 
-def wandb_id(folder: Path, checkpoint: str | None) -> str:
+def wandb_id(folder: Path, checkpoint: str | Path | None) -> str:
     """A new id, which is recorded, or the one of the run that is continued."""
     path = folder / "wandb_id"
     if continues_itself(folder, checkpoint) and path.is_file():

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from sr_experiments.cli import compare, evaluate, train
+from sr_experiments.cli import app
 
 TINY = [
     "model.depth=3",
@@ -51,7 +51,7 @@ def command(
         GlobalHydra.instance().clear()
         code = 0
         try:
-            {"train": train, "evaluate": evaluate, "compare": compare}[name].main()
+            getattr(app, name)()
         except SystemExit as stop:
             code = int(stop.code or 0)
         printed = capsys.readouterr()

@@ -1,6 +1,7 @@
 """A checkpoint is scored as it was trained, and what is not so is said."""
 
 import csv
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import torch
 from omegaconf import OmegaConf
 
 from sr_experiments.cli.as_trained import as_trained, typed_keys, without_effect
-from sr_experiments.cli.comparison_run import check_alike
+from sr_experiments.cli.evaluate import check_alike
 from sr_experiments.errors import CheckpointError, ConfigError
 from tests.cli.conftest import TINY, Command, Result
+from tests.cli.offline import offline_runs
 
 SHORT = [
     "trainer.max_epochs=1",
@@ -57,7 +59,7 @@ def test_the_table_is_that_of_training(command: Command, images: list[str], kind
     assert "train/" not in (again.folder / "metrics.csv").read_text()
     protocol = [line for line in trained.out.splitlines() if "PSNR and SSIM on" in line]
     assert protocol[0] in again.out
-    compared = command("compare", f"runs=[{trained.folder}]", "log_images=0", run="compared")
+    compared = command("evaluate", f"runs=[{trained.folder}]", "log_images=0", run="compared")
     assert compared.code == 0, compared.err
     with (compared.folder / "comparison.csv").open() as file:
         rows = [float(r["psnr"]) for r in csv.DictReader(file) if r["method"] == "run"]
@@ -146,13 +148,13 @@ def test_what_is_without_effect_is_printed(command: Command, images: list[str], 
 
 def test_low_resolution_files_of_one_run_alone_are_not_taken_for_all():
     node = {"model": {"scales": [2]}, "protocol": {}, "data": {"root": "a", "test": {"b": ["c"]}}}
-    one, two = OmegaConf.create(node), OmegaConf.create(node)
+    one, two = deepcopy(node), deepcopy(node)
     check_alike("one", one, "two", two)
-    two.data.low_resolution = {2: ["d"]}
+    two["data"]["low_resolution"] = {2: ["d"]}
     message = r"data\.low_resolution.*=None and .*; choose for all: data\.low_resolution=\.\.\."
     with pytest.raises(ConfigError, match=message):
         check_alike("one", one, "two", two)
-    one.data.low_resolution = {2: ["d"]}
+    one["data"]["low_resolution"] = {2: ["d"]}
     check_alike("one", one, "two", two)
 
 
@@ -160,8 +162,8 @@ def test_scales_that_a_checkpoint_does_not_hold_are_named(command: Command, imag
     trained = command("train", *images, *EDSR, *SHORT, "model.scales=[2]")
     assert trained.code == 0, trained.err
     runs = f"runs=[{trained.folder}]"
-    for name, given in (("evaluate", last(trained)), ("compare", runs)):
-        refused = command(name, given, "model.scales=[3]", "log_images=0", run=name)
+    for name, given in (("one", last(trained)), ("several", runs)):
+        refused = command("evaluate", given, "model.scales=[3]", "log_images=0", run=name)
         assert refused.code == 2
         assert "model.scales: [3] does not fit" in refused.err
         assert "last.ckpt, which holds EDSR for [2]" in refused.err
@@ -180,19 +182,54 @@ def test_runs_that_are_scored_differently_are_not_put_side_by_side(
     one = command("train", *images, *tiny, run="one")
     two = command("train", *images, *tiny, "protocol=double", run="two")
     runs = f"runs=[{one.folder},{two.folder}]"
-    refused = command("compare", runs, "log_images=0", run="refused")
+    refused = command("evaluate", runs, "log_images=0", run="refused")
     assert refused.code == 2
     assert "protocol.name=vdsr and double; choose for all: protocol=..." in refused.err
-    taken = command("compare", runs, "protocol=vdsr", "log_images=1", run="taken")
+    taken = command("evaluate", runs, "protocol=vdsr", "log_images=1", run="taken")
     assert taken.code == 0, taken.err
     assert "protocol.name=vdsr" in taken.out
     assert (taken.folder / "images" / "comparison.png").is_file()
 
 
-def test_compare_respects_the_device(command: Command, images: list[str]):
+def test_runs_side_by_side_are_logged(command: Command, images: list[str]):
+    tiny = [*TINY, "log_images=0", "model.scales=[2]"]
+    one = command("train", *images, *tiny, run="one")
+    two = command("train", *images, *tiny, "seed=1", run="two")
+    runs = f"runs=[{one.folder},{two.folder}]"
+    result = command("evaluate", runs, "logger=[wandb,tensorboard]", "log_images=1", run="both")
+    assert result.code == 0, result.err
+    expected = {
+        f"seed {i}/psnr": run.status["metrics"]["test/psnr"] for i, run in ((0, one), (1, two))
+    }
+    metrics = result.status["metrics"]
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected)
+    assert metrics["test/psnr"] == max(metrics[name] for name in expected)
+    (logged,) = offline_runs(result.folder)
+    assert logged.summary["state"] == "finished"
+    for name, value in expected.items():
+        assert [v for _, v in logged.curve(name)] == pytest.approx([value])
+    assert len(logged.curve("test/psnr")) == 1
+    assert len(logged.curve("comparison.filenames")) == 1
+    assert list(result.folder.glob("tensorboard/**/events*"))
+    with (result.folder / "metrics.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["test/psnr"]) == pytest.approx(metrics["test/psnr"])
+    with (result.folder / "per_image.csv").open() as file:
+        methods = [row["method"] for row in csv.DictReader(file)]
+    assert methods == ["seed 0"] * 5 + ["seed 1"] * 5
+
+
+@pytest.mark.parametrize("given", [["weights=bicubic", "runs=[a]"], [], ["ckpt_path=a", "runs=a"]])
+def test_it_must_be_clear_what_is_scored(command: Command, given: list[str]):
+    refused = command("evaluate", *given)
+    assert refused.code == 2
+    assert refused.err.startswith("error: give one of ckpt_path=")
+
+
+def test_runs_side_by_side_respect_the_device(command: Command, images: list[str]):
     trained = command("train", *images, *TINY, "log_images=0")
     wanted = "tpu" if torch.cuda.is_available() else "cuda"
-    result = command("compare", f"runs=[{trained.folder}]", f"device.accelerator={wanted}")
+    result = command("evaluate", f"runs=[{trained.folder}]", f"device.accelerator={wanted}")
     assert result.code == 2
     assert wanted.upper() in result.err.upper()
 

@@ -1,12 +1,18 @@
 """What people type, and the one line that helps."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hydra._internal.utils import get_args_parser
 
-from sr_experiments.cli.command_line import tidy
-from sr_experiments.cli.hints import nearest
+from sr_experiments.cli.config.command_line import tidy
+from sr_experiments.cli.config.hints import nearest
 from sr_experiments.errors import ConfigError
 from tests.cli.conftest import TINY, Command
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -70,15 +76,35 @@ def test_words_of_earlier_versions_are_taken_and_said(
     assert capsys.readouterr().err == ""
 
 
-@pytest.mark.parametrize("flag", ["-m", "--multirun"])
-def test_a_sweeps_flag_may_stand_anywhere(flag: str) -> None:
-    typed = ["model=vdsr", flag, "seed=0,1"]
-    assert tidy(typed, "train") == [flag, "model=vdsr", "seed=0,1"]
-    assert get_args_parser().parse_args(tidy(typed, "train")).multirun
+@pytest.mark.parametrize("flag", [["-m"], ["--multirun"], ["--config-dir", "a=b"], ["--cfg=job"]])
+def test_flags_may_stand_anywhere(flag: list[str]) -> None:
+    typed = ["model=vdsr", *flag, "seed=0,1"]
+    assert tidy(typed, "train") == [*flag, "model=vdsr", "seed=0,1"]
+    assert get_args_parser().parse_args(tidy(typed, "train")).overrides == [
+        "model=vdsr",
+        "seed=0,1",
+    ]
 
 
 def test_a_command_alone_is_a_command() -> None:
     assert tidy([], "train") == []
+
+
+@pytest.mark.parametrize(
+    ("former", "present"),
+    [("compare", "evaluate.py"), ("dashboard", "report.py to=wandb")],
+)
+def test_a_former_command_names_the_present_one(former: str, present: str) -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / f"{former}.py"), "runs=[a b]"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"error: {former}.py has become {present}; write: python {present} 'runs=[a b]'\n"
+    )
 
 
 def test_hydras_own_flags_stay() -> None:
@@ -134,12 +160,12 @@ def test_list_groups_of_evaluate(command: Command) -> None:
 def test_the_line_of_hydra_is_left_out_where_the_machine_fails(
     command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sr_experiments.cli import training_run
+    from sr_experiments.cli import train
 
     def broken(*_: object) -> None:
         raise RuntimeError("a mistake in the code")
 
-    monkeypatch.setattr(training_run, "build_network", broken)
+    monkeypatch.setattr(train, "build_network", broken)
     with pytest.raises(RuntimeError, match="a mistake in the code"):
         command("train", *images, *TINY)
 

@@ -9,20 +9,21 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
 
-from sr_experiments.cli.assemble import (
+from sr_experiments.cli.build import (
     build_data,
+    build_loggers,
     build_module,
+    build_network,
     build_scorers,
     build_trainer,
-    plain,
 )
-from sr_experiments.cli.build import build
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.loggers import build_loggers
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import build, resolve_config
+from sr_experiments.cli.devices import plan_batches
 from tests.conftest import smooth_image
 
 HIDDEN = {"base", "gan"}
-OTHERS = ("hydra", "dataset", "metrics", "study")
+OTHERS = ("hydra", "dataset", "metrics", "study", "to")
 OPTIONS = sorted(
     f"{group}={path.relative_to(conf_dir() / group).with_suffix('')}"
     for path in conf_dir().glob("*/**/*.yaml")
@@ -63,16 +64,16 @@ def test_every_option_composes_and_builds(option: str, tmp_path: Path):
         config = compose("train", overrides)
     randomise(config.loss)
     lay_out(config.data, tmp_path)
-    content = plain(config)
-    network = build("model", config.model)
-    data = build_data(config, network)
-    module = build_module(config, content, network, build_scorers(config, data, network))
+    content = resolve_config(config)
+    network, plan = build_network(content), plan_batches(content)
+    data = build_data(content, network, plan)
+    module = build_module(content, network, build_scorers(content, data, network), plan)
     assert module.network is network
-    for name, node in config.callbacks.items():
+    for name, node in content["callbacks"].items():
         build(f"callbacks.{name}", node)
-    loggers = build_loggers(config)
+    build_loggers(content)
     if option not in ("device=gpu", "device=ddp", "device=ddp_nodes", "device=mps"):
-        build_trainer(config, loggers, [], module)
+        build_trainer(content, module, plan)
 
 
 def test_a_model_brings_its_recipe_and_it_can_be_overridden():

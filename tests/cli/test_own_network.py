@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from omegaconf import OmegaConf
 
-from sr_experiments.cli import compare
-from sr_experiments.cli.network import build_network
+from sr_experiments.cli import app
+from sr_experiments.cli.build import build_network
 from sr_experiments.errors import ConfigError
 from sr_experiments.models import SRCNN
 from tests.cli.conftest import TINY, Command
@@ -128,7 +127,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_what_is_no_network_is_refused_in_one_line(target, message, own, monkeypatch):
     monkeypatch.syspath_prepend(str(own))
     with pytest.raises(ConfigError, match=message) as caught:
-        build_network(OmegaConf.create({"_target_": target}))
+        build_network({"model": {"_target_": target}})
     assert str(caught.value).startswith("model: ")
     assert "\n" not in str(caught.value)
 
@@ -163,7 +162,7 @@ def test_ones_own_options_are_listed(own, command: Command):
 
 
 def test_an_own_network_is_no_other_for_the_projects() -> None:
-    network = build_network(OmegaConf.create({"_target_": "sr_experiments.models.SRCNN"}))
+    network = build_network({"model": {"_target_": "sr_experiments.models.SRCNN"}})
     assert isinstance(network, SRCNN)
 
 
@@ -198,10 +197,10 @@ def test_what_was_trained_is_scored_continued_and_compared(
     )
     assert more.code == 0, more.err
 
-    arguments = ["compare.py", *mine, *images, f"runs=[{trained.folder},{more.folder}]"]
+    arguments = ["evaluate.py", *mine, *images, f"runs=[{trained.folder},{more.folder}]"]
     arguments += ["device=cpu", f"hydra.run.dir={own}/compared", *OWN_DIR]
     monkeypatch.setattr(sys, "argv", arguments)
-    compare.main()
+    app.evaluate()
     assert "test x3" in capsys.readouterr().out
 
 
@@ -214,11 +213,11 @@ def test_it_is_compared_with_a_network_of_the_project(own, command: Command, ima
     assert other.code == 0, other.err
 
     runs = f"runs=[{other.folder},{mine.folder}]"
-    refused = command("compare", runs, "log_images=0", run="refused")
+    refused = command("evaluate", runs, "log_images=0", run="refused")
     assert refused.code == 2
     assert "name it yourself with trusted=[espcn_here.Child]" in refused.err
     trusted = "trusted=[espcn_here.Child,torch.nn.Sigmoid]"
-    compared = command("compare", runs, trusted, "log_images=1", run="compared")
+    compared = command("evaluate", runs, trusted, "log_images=1", run="compared")
     assert compared.code == 0, compared.err
     with (compared.folder / "comparison.csv").open() as file:
         psnr = [float(row["psnr"]) for row in csv.DictReader(file) if row["method"] != "bicubic"]

@@ -2,7 +2,7 @@
 
 import torch
 
-from sr_experiments.cli.network import padding_remark
+from sr_experiments.cli.evaluate import padding_remark
 from sr_experiments.models import SRCNN, VDSR
 from tests.cli.conftest import Command
 
@@ -20,9 +20,10 @@ def srcnn(box: bool, padding: bool = True) -> SRCNN:
 
 
 def test_only_weights_that_never_saw_padding_are_named():
-    assert "model.padding=false" in padding_remark(srcnn(box=True))
+    (line,) = padding_remark(srcnn(box=True))
+    assert "model.padding=false" in line
     for fine in (srcnn(box=False), srcnn(box=True, padding=False), VDSR(depth=3, channels=4)):
-        assert padding_remark(fine) == ""
+        assert padding_remark(fine) == []
 
 
 def test_it_is_said_where_weights_are_scored(command: Command, images: list[str], tmp_path):

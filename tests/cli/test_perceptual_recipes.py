@@ -9,9 +9,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
 
-from sr_experiments.cli.assemble import build_module, plain
-from sr_experiments.cli.comparison_run import labels
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.build import build_module
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import resolve_config
+from sr_experiments.cli.devices import BatchPlan
+from sr_experiments.cli.evaluate import labels
 from sr_experiments.models import SRResNet
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule
@@ -51,8 +53,8 @@ def test_recipes_build(experiment: str, gan: bool) -> None:
         # Random features of a small network stand in for half a gigabyte of download.
         replaced = {"backbone": "squeezenet1_0", "layer": None, "weights": None}
         config.loss.content.update(replaced)
-    content = plain(config)
-    module = build_module(config, content, SRResNet((4,), blocks=1, channels=4), {})
+    network = SRResNet((4,), blocks=1, channels=4)
+    module = build_module(resolve_config(config), network, {}, BatchPlan(2))
     assert type(module) is (GANModule if gan else RestorationModule)
     if gan:
         parts = {"content", "adversarial"} | (
@@ -65,13 +67,13 @@ def test_recipes_build(experiment: str, gan: bool) -> None:
 def test_the_sweep_over_backbones_composes(backbone: str) -> None:
     config = composed("experiment=srgan_backbones", f"loss.content.backbone={backbone}")
     assert config.loss.content.backbone == backbone
-    plain(config)
+    resolve_config(config)
 
 
 @pytest.mark.parametrize("loss", ["mse", "l1", "charbonnier", "perceptual", "vgg22", "srgan"])
 @pytest.mark.parametrize("model", ["vdsr", "srcnn", "srresnet"])
 def test_any_architecture_takes_any_loss(model: str, loss: str) -> None:
-    plain(composed(f"model={model}", f"loss={loss}"))
+    resolve_config(composed(f"model={model}", f"loss={loss}"))
 
 
 def test_paper_numbers() -> None:
@@ -115,7 +117,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
     assert checkpoint["global_step"] == 2
     assert len(checkpoint["optimizer_states"]) == 2
     status, printed = run(
-        "compare",
+        "evaluate",
         tmp_path,
         f"runs=[{tmp_path}]",
         "log_images=1",
@@ -135,7 +137,7 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
-    status, printed = run("compare", tmp_path, f"runs=[{tmp_path}]", f"run_dir={tmp_path}/out")
+    status, printed = run("evaluate", tmp_path, f"runs=[{tmp_path}]", f"run_dir={tmp_path}/out")
     assert status == 2
     assert printed.startswith(f"error: runs: no checkpoints/last.ckpt in {tmp_path}")
     typed = ["loss=perceptual", "loss.backbone=vgg61", f"run_dir={tmp_path}/out"]

@@ -10,8 +10,9 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.report_run import report_run, study_of
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.report import report as run_report
+from sr_experiments.cli.report import study_of
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.read import read_runs
 from sr_experiments.sweeps.command import record_overrides
@@ -103,7 +104,7 @@ def test_mistakes_are_told_in_one_line(
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("report", ["out=out", *arguments])
     with pytest.raises(ConfigError, match=re.escape(words)) as raised:
-        report_run(config)
+        run_report(config)
     assert "\n" not in str(raised.value)
 
 

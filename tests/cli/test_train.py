@@ -3,14 +3,13 @@ import json
 import math
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 import yaml
-from omegaconf import OmegaConf
-from torch import nn
 
-from sr_experiments.cli.training_run import warm_start
+from sr_experiments.cli.train import warm_start
 from sr_experiments.imaging import load_image
 from sr_experiments.models import EDSR
 from tests.cli.conftest import TINY, Command
@@ -152,14 +151,14 @@ def test_what_starts_at_random_beside_other_weights_is_named(tmp_path: Path, cap
     x2, x3 = (EDSR((scale,), blocks=1, channels=4) for scale in (2, 3))
     torch.save(x2.state_dict(), tmp_path / "x2.pth")
     own = x3.upsample[0].weight.clone()
-    config = OmegaConf.create({"ckpt_path": None, "init_from": str(tmp_path / "x2.pth")})
-    warm_start(config, x3, nn.Identity())
+    config = {"init_from": str(tmp_path / "x2.pth")}
+    warm_start(config, SimpleNamespace(network=x3))
     assert (
         "init_from: upsample.0.weight, upsample.0.bias start at random" in capsys.readouterr().out
     )
     assert torch.equal(x3.head.weight, x2.head.weight)
     assert torch.equal(x3.upsample[0].weight, own)
-    warm_start(config, EDSR((2,), blocks=1, channels=4), nn.Identity())
+    warm_start(config, SimpleNamespace(network=EDSR((2,), blocks=1, channels=4)))
     assert not capsys.readouterr().out
 
 

@@ -12,11 +12,11 @@ import wandb
 import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from sr_experiments.cli.loggers import portable
 from sr_experiments.errors import Interrupted
 from sr_experiments.evaluation import pictures
 from sr_experiments.runs.folder import RunFolder
 from sr_experiments.runs.record import record_run
+from sr_experiments.training.loggers import portable
 from sr_experiments.training.metric_logger import MetricLogger, definition
 from tests.cli.conftest import TINY, Command
 from tests.cli.offline import WANDB, offline_runs

@@ -6,9 +6,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from sr_experiments.cli.build import build, check
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.preparation_run import _published
+from sr_experiments.cli.config.check import to_plain
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import build, check_targets
+from sr_experiments.cli.prepare import _published
 from sr_experiments.imaging import Degradation
 
 
@@ -23,9 +24,9 @@ def test_choices_fit_their_targets(choice: str) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("train", overrides=[choice, "data.root=x"])
     for group in ("data", "degradation", "patches", "protocol"):
-        check(group, OmegaConf.to_container(config[group], resolve=True))
-    assert isinstance(build("degradation", config.degradation), Degradation)
-    assert build("patches", config.patches).size > 0
+        check_targets(group, OmegaConf.to_container(config[group], resolve=True))
+    assert isinstance(build("degradation", to_plain(config.degradation)), Degradation)
+    assert build("patches", to_plain(config.patches)).size > 0
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,8 @@ def test_vdsr_trains_for_the_steps_of_its_paper(more: list[str]) -> None:
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("train", overrides=["data=sr291", *more])
     assert config.data.steps_per_epoch is None
-    steps = config.trainer.max_epochs * build("patches", config.data.patches).steps_per_epoch
+    patches = build("patches", to_plain(config.patches))
+    steps = config.trainer.max_epochs * patches.steps_per_epoch
     assert abs(steps - 9960) <= 40
 
 

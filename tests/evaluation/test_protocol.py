@@ -7,8 +7,9 @@ import torch
 from hydra import compose, initialize_config_dir
 from skimage.metrics import peak_signal_noise_ratio
 
-from sr_experiments.cli.build import build
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.config.check import to_plain
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import build
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.imaging import imresize, list_images, load_image
 from sr_experiments.models import VDSR
@@ -77,7 +78,7 @@ def test_colour_is_compared_as_scikit_image_does_on_matlab_s_images(shared_data:
 def test_names_mean_what_their_configuration_says(name: str):
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("evaluate", [f"protocol={name}", "degradation=bicubic"])
-    built = build("protocol", config.protocol)
+    built = build("protocol", to_plain(config)["protocol"])
     assert replace(built, degradation=None) == NAMED[name]
     assert built.label == name
 

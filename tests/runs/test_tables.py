@@ -62,7 +62,7 @@ def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
 
 def test_pandas_is_imported_where_tables_are_made() -> None:
     code = (
-        "import sys, sr_experiments.cli.app, sr_experiments.cli.report_run, sr_experiments.runs\n"
+        "import sys, sr_experiments.cli.app, sr_experiments.cli.report, sr_experiments.runs\n"
         "sys.exit('pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
@@ -70,7 +70,7 @@ def test_pandas_is_imported_where_tables_are_made() -> None:
 
 def test_commands_start_without_what_computes() -> None:
     code = (
-        "import sys, sr_experiments.cli.app, sr_experiments.cli.early\n"
+        "import sys, sr_experiments.cli.app, sr_experiments.cli.config.check\n"
         "sys.exit(', '.join({'numpy', 'pandas', 'torch'} & sys.modules.keys()) or None)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

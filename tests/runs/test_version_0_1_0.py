@@ -65,10 +65,10 @@ def test_its_run_is_continued(command: Command, data: str, tmp_path: Path) -> No
 
 
 def test_its_runs_are_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sr_experiments.cli import report
+    from sr_experiments.cli import app
 
     monkeypatch.setattr("sys.argv", ["report.py", f"runs=[{FOLDER}]", f"out={tmp_path}/out"])
-    report.main()
+    app.report()
     text = (tmp_path / "out" / "report.md").read_text()
     assert "1 of 2 runs diverged" in text
     assert "11.12" in text

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.studies.study import read_study
 
 NAMES = sorted(p.stem for p in (conf_dir() / "study").glob("*.yaml") if p.stem != "base")

@@ -13,9 +13,10 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
 
-from sr_experiments.cli.assemble import build_data, build_module, build_scorers, plain
-from sr_experiments.cli.build import build
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.build import build_data, build_module, build_network, build_scorers
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import resolve_config
+from sr_experiments.cli.devices import plan_batches
 from sr_experiments.losses.perceptual_backbones import BACKBONES
 from sr_experiments.studies.study import Study, read_study, study_jobs
 from tests.conftest import smooth_image
@@ -73,14 +74,14 @@ def test_every_arm_builds(name: str, size: str, root: Path, tmp_path: Path):
     for variant, job in zip(study.variants, planned, strict=True):
         with configurations():
             config = compose("train", [*job, f"run_dir={tmp_path}"])
-        content = plain(config)
-        assert content["study"] == {"name": name, "size": size, "variant": variant}
         lighten(config.loss)
+        content = resolve_config(config)
+        assert content["study"] == {"name": name, "size": size, "variant": variant}
         with torch.device("meta"):  # full size costs nothing there
-            network = build("model", config.model)
-            data = build_data(config, network)
-            scorers = build_scorers(config, data, network)
-            build_module(config, content, network, scorers)
+            network, plan = build_network(content), plan_batches(content)
+            data = build_data(content, network, plan)
+            scorers = build_scorers(content, data, network)
+            build_module(content, network, scorers, plan)
         metrics |= {
             f"{stage}/{images.name}_x{scale:g}/{measure}"
             for stage, sets in data.benchmarks.items()

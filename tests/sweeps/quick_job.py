@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from sr_experiments.cli.app import run_app
-from sr_experiments.cli.early import checked
+from sr_experiments.cli.config.check import check_config
 from sr_experiments.errors import DivergedError, TrainingError
 from sr_experiments.files import write_whole
 from sr_experiments.sweeps import local
@@ -83,4 +83,4 @@ def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | Non
 
 if __name__ == "__main__":
     local._SECONDS_TO_STOP = float(os.environ.get("SECONDS_TO_STOP", local._SECONDS_TO_STOP))
-    run_app("train", job, checked)
+    run_app("train", job, check_config)

@@ -2,18 +2,16 @@
 
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 import pytorch_lightning as pl
 import torch
-from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 
-from sr_experiments.cli.devices import fit_to_devices
-from sr_experiments.cli.training_run import warm_start
+from sr_experiments.cli.build import build_trainer
+from sr_experiments.cli.devices import BatchPlan
+from sr_experiments.cli.train import check_continued, warm_start
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.models import Discriminator, SRResNet
 from sr_experiments.training.clipping import (
@@ -91,18 +89,13 @@ def test_schedules_count_optimizer_steps() -> None:
         assert rates == pytest.approx([rate, rate], abs=1e-12)
 
 
-@pytest.mark.parametrize(("own", "effective", "steps"), [(1, 6, 3), (2, None, 2)])
-def test_an_effective_batch_is_accumulated(own: int, effective: int | None, steps: int) -> None:
-    gan = tiny.module(accumulate=own)
-    trainer = pl.Trainer(accelerator="cpu", devices=1, logger=False, enable_checkpointing=False)
-    device = {"effective_batch": effective, "scale_lr": "linear"}
-    config = OmegaConf.create({"device": device, "optim": {"lr": 0.5, "_target_": "torch.add"}})
-    data: Any = SimpleNamespace(batch_size=2)
-    with patch("sr_experiments.cli.devices.build", lambda key, node: node.lr):
-        fit_to_devices(config, trainer, data, gan)
-    assert (gan.accumulate, trainer.accumulate_grad_batches) == (steps, 1)
-    assert data.accumulated == steps
-    assert gan.make_optimizer == 0.5 * steps  # as for the other networks, in ratio to the batch
+def test_a_gan_accumulates_by_itself(tmp_path: Path) -> None:
+    gan = tiny.module(accumulate=3)
+    trainer = {"max_epochs": -1, "max_steps": 2}
+    config = {"device": {"accelerator": "cpu"}, "trainer": trainer, "run_dir": str(tmp_path)}
+    made = build_trainer(config, gan, BatchPlan(2, accumulate=3))
+    assert made.accumulate_grad_batches == 1
+    assert made.max_steps == 6  # batches
 
 
 CLIPPINGS: dict[str, Clipping] = {
@@ -197,12 +190,8 @@ def test_patches_too_small_for_the_discriminator() -> None:
         tiny.fit(gan)
 
 
-def start(gan: Any, init_from: Path | None = None, ckpt_path: Path | None = None) -> None:
-    paths = {
-        "init_from": init_from and str(init_from),
-        "ckpt_path": ckpt_path and str(ckpt_path),
-    }
-    warm_start(OmegaConf.create(paths), gan.network, gan)
+def start(gan: Any, init_from: Path | None = None) -> None:
+    warm_start({"init_from": init_from and str(init_from)}, gan)
 
 
 def test_starting_cold_warns_and_starting_warm_fills(tmp_path: Path) -> None:
@@ -225,7 +214,7 @@ def test_a_run_on_pixels_cannot_be_continued_by_a_gan(tmp_path: Path) -> None:
     state = {f"network.{k}": v for k, v in gan.network.state_dict().items()}
     torch.save({"state_dict": state, "config": gan.config}, tmp_path / "mse.ckpt")
     with pytest.raises(CheckpointError, match=r"without a discriminator.*init_from"):
-        start(gan, ckpt_path=tmp_path / "mse.ckpt")
+        check_continued(tmp_path / "mse.ckpt", {}, gan)
     start(gan, init_from=tmp_path / "mse.ckpt")
 
 

@@ -9,11 +9,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from sr_experiments.cli.assemble import plain
-from sr_experiments.cli.build import _hints, _locate
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.early import checked, checked_preparation
-from sr_experiments.cli.signatures import read_signature
+from sr_experiments.cli.config.check import check_config, check_preparation
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.instantiate import _hints, _locate, resolve_config
+from sr_experiments.cli.config.signatures import read_signature
 from sr_experiments.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +51,7 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
 )
 def test_messages(typed: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        checked(composed(typed))
+        check_config(composed(typed))
 
 
 @pytest.mark.parametrize(
@@ -74,20 +73,20 @@ def test_messages(typed: str, message: str) -> None:
     ],
 )
 def test_messages_of_a_preparation(typed: str, message: str) -> None:
-    checked_preparation(composed("dataset=sr291", name="prepare"))
+    check_preparation(composed("dataset=sr291", name="prepare"))
     with pytest.raises(ConfigError, match=message):
-        checked_preparation(composed("dataset=sr291", typed, name="prepare"))
+        check_preparation(composed("dataset=sr291", typed, name="prepare"))
 
 
 def test_a_recipe_beside_other_callbacks() -> None:
     with pytest.raises(ConfigError, match=r"callbacks\.ema: has no _target_; choose callbacks=ema"):
-        checked(composed("experiment=srgan_mini", "callbacks=default"))
+        check_config(composed("experiment=srgan_mini", "callbacks=default"))
 
 
 def test_one_scale_is_a_list_of_one() -> None:
     config = composed("model.scales=2")
-    assert checked(config)["model"]["scales"] == [2]
-    assert plain(config)["model"]["scales"] == [2]
+    assert check_config(config)["model"]["scales"] == [2]
+    assert resolve_config(config)["model"]["scales"] == [2]
 
 
 def test_type_errors_need_no_torch(tmp_path: Path) -> None:

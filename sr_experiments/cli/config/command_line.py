@@ -5,18 +5,17 @@ from collections.abc import Sequence
 
 from hydra._internal.utils import get_args_parser
 
-from sr_experiments.cli.hints import keys_of, nearest
+from sr_experiments.cli.config.hints import keys_of, nearest
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import is_readable
 from sr_experiments.runs.former_names import current_override
 
 # New names are legal below these; Hydra takes them only with a sign.
-_MULTIRUN = ("-m", "--multirun")
 _OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
 
 
 def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
-    """Signs for new names, quotes for paths, today's words, and ``-m`` before all overrides.
+    """Signs for new names, quotes for paths, today's words, and flags before all overrides.
 
     ``data.test.mine=[folder]`` becomes ``++data.test.mine=[folder]``, and ``data.root=~/x`` becomes
     ``data.root="~/x"``.
@@ -26,9 +25,22 @@ def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
     """
     _refuse_dashes(arguments, config_name)
     arguments = [_current(argument) for argument in arguments]
-    # Python's parser takes no override behind a flag that stands between two of them.
-    flags = [argument for argument in arguments if argument in _MULTIRUN]
-    return [*flags, *(_tidy(argument) for argument in arguments if argument not in flags)]
+    flags, overrides = _flags_and_overrides(arguments)
+    return [*flags, *map(_tidy, overrides)]
+
+
+def _flags_and_overrides(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Apart, since Python's parser takes no override behind a flag between two of them."""
+    actions = get_args_parser()._actions
+    valued = {name for action in actions if action.nargs is None for name in action.option_strings}
+    flags, overrides = [], []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument.startswith("-"):
+            flags += [argument, *([next(rest, "")] if argument in valued else [])]
+        else:
+            overrides.append(argument)
+    return flags, overrides
 
 
 def _current(argument: str) -> str:

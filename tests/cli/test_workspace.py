@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from sr_experiments.cli import dashboard
+from sr_experiments.cli import app
 from sr_experiments.sweeps.command import record_overrides
 
 ROOT = Path(__file__).parents[2]
-Dashboard = Callable[..., tuple[int, str, str]]
+Command = Callable[..., tuple[int, str, str]]
 STUDY = """
 defaults: [base]
 name: rates
@@ -28,14 +28,14 @@ columns: {early: {metric: val/set5_x3/psnr_y, at: 0.1}, end: {metric: test/set5_
 
 
 @pytest.fixture
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Dashboard:
+def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the command in this process: its exit status, output and errors."""
 
     def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dashboard.py", *arguments])
+        monkeypatch.setattr(sys, "argv", ["report.py", "to=wandb", *arguments])
         GlobalHydra.instance().clear()
         try:
-            dashboard.main()
+            app.report()
         except SystemExit as stop:
             return int(stop.code or 0), *capsys.readouterr()
         return 0, *capsys.readouterr()
@@ -62,7 +62,7 @@ def shown(panels: list[dict]) -> list[str]:
     return [name for panel in panels for name in panel.get("metrics", panel.get("mediaKeys", []))]
 
 
-def test_a_sweep(call: Dashboard):
+def test_a_sweep(call: Command):
     code, text, err = call(
         "group=day-1", "by=[optim.lr,model.depth]", "sets=[demo_x2]", "x=seconds", "--dry-run"
     )
@@ -81,7 +81,7 @@ def test_a_sweep(call: Dashboard):
     assert [key["name"] for key in runs["grouping"]] == ["optim.value.lr", "model.value.depth"]
 
 
-def test_a_study_groups_its_arms(call: Dashboard, own_study: tuple[str, str, str]):
+def test_a_study_groups_its_arms(call: Command, own_study: tuple[str, str, str]):
     code, text, err = call(*own_study, "dry_run=true")
     assert code == 0, err
     panels = panels_of(text)
@@ -92,7 +92,7 @@ def test_a_study_groups_its_arms(call: Dashboard, own_study: tuple[str, str, str
     assert [key["name"] for key in runs["grouping"]] == ["study.value.size", "study.value.variant"]
 
 
-def test_a_study_of_the_project(call: Dashboard):
+def test_a_study_of_the_project(call: Command):
     code, text, err = call("study=vdsr_residual", "group=vdsr_residual day", "--dry-run")
     assert code == 0, err
     (runs,) = json.loads(text)["section"]["runSets"]
@@ -112,14 +112,14 @@ def test_a_study_of_the_project(call: Dashboard):
         (["group=a", "entitty=me"], "did you mean entity?"),
     ],
 )
-def test_mistakes(call: Dashboard, arguments: list[str], message: str):
+def test_mistakes(call: Command, arguments: list[str], message: str):
     code, _, err = call(*arguments, "--dry-run")
     assert code == 2
     assert message in err
     assert len(err.splitlines()) == 1
 
 
-def test_saving_wants_a_key(call: Dashboard, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_saving_wants_a_key(call: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("WANDB_API_KEY", raising=False)
     code, out, err = call("group=a")
@@ -127,7 +127,7 @@ def test_saving_wants_a_key(call: Dashboard, monkeypatch: pytest.MonkeyPatch, tm
     assert "WANDB_API_KEY" in err
 
 
-def test_saving_wants_the_package(call: Dashboard, monkeypatch: pytest.MonkeyPatch):
+def test_saving_wants_the_package(call: Command, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delitem(sys.modules, "sr_experiments.cli.workspace", raising=False)
     monkeypatch.delattr("sr_experiments.cli.workspace", raising=False)
     monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
@@ -172,7 +172,7 @@ def test_a_workspace_is_saved(
     surroundings = {"HOME": str(tmp_path), "WANDB_BASE_URL": address, "WANDB_API_KEY": "a" * 40}
     surroundings["WANDB_MODE"] = "online"  # offline runs before this test have set it otherwise
     done = subprocess.run(
-        [sys.executable, str(ROOT / "dashboard.py"), *own_study],
+        [sys.executable, str(ROOT / "report.py"), "to=wandb", *own_study],
         cwd=tmp_path,
         env={**os.environ, **surroundings},
         capture_output=True,

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 
 from hydra import compose
 from hydra.errors import HydraException
-from omegaconf import DictConfig
 
-from sr_experiments.cli.hints import explain
+from sr_experiments.cli.config.hints import explain
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.command import parse_override
 from sr_experiments.runs.former_names import current_override
@@ -26,15 +25,6 @@ def keep_choice(arguments: Sequence[str]) -> list[str]:
     escaped = (choice.replace("\\", "\\\\").replace("'", "\\'") for choice in current)
     texts = ",".join(f"'{text}'" for text in escaped)
     return [*(a for a in arguments if a not in chosen), f"study_choice=[{texts}]"]
-
-
-def chosen_study(config: DictConfig) -> Study | None:
-    """The study that was chosen on the command line; None without one.
-
-    Raises:
-        ConfigError: there is none of this name, its file is wrong, or what was typed about it.
-    """
-    return compose_study(list(config.study_choice)) if config.study_choice else None
 
 
 def compose_study(choice: Sequence[str]) -> Study:

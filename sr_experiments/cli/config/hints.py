@@ -12,7 +12,7 @@ from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from sr_experiments.cli.conf_dir import conf_dir
+from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.runs.command import parse_override
 
 _LISTED = 40  # more names than that are no help

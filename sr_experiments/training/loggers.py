@@ -1,72 +1,36 @@
-"""Where a run's metrics go: ``metrics.csv`` always, W&B and TensorBoard where they are chosen."""
+"""What loggers get beside metrics: the configuration, the network's cost, and a key that works."""
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig
-from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import CSVLogger, Logger, TensorBoardLogger
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.build import build
 from sr_experiments.errors import ConfigError
-from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.models import Network
 from sr_experiments.models.cost import multiply_adds, parameters
-from sr_experiments.runs.checkpoints import continues_itself
-from sr_experiments.runs.identity import flatten, run_group, run_name
-from sr_experiments.runs.metrics_writer import csv_logger, wandb_id
+from sr_experiments.runs.identity import flatten
 
 _RANKED_BY = ("val/psnr", "test/psnr")
 
 
-def build_loggers(config: DictConfig, checkpoint: str | None = None) -> list[Logger]:
-    """CSV always, then those that were chosen.
-
-    Args:
-        config: of the run.
-        checkpoint: what the run continues.
-
-    Raises:
-        ConfigError: W&B is not installed, or is to be online and has no key.
-    """
-    folder = Path(config.run_dir)
-    steps = int(read_checkpoint(Path(checkpoint))["global_step"]) if checkpoint else 0
-    loggers: list[Logger] = [csv_logger(folder, checkpoint, steps)]
-    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    # Without a choice there is no such key.
-    chosen = config.logger if "logger" in config else {}
-    for name, node in chosen.items():
-        provided: dict[str, Any] = {}
-        if name == "wandb":
-            _prepare_wandb(node)
-            given = {
-                "name": run_name(config, typed),
-                "group": run_group(config),
-                # Lightning sets a variable, which W&B reads only once in a process.
-                "mode": "offline" if node.get("offline") else "online",
-            }
-            provided = {k: v for k, v in given.items() if node.get(k) is None}
-            provided["id"] = wandb_id(folder, checkpoint)
-        elif name == "tensorboard":
-            # Or the curves of a continued run would go back in time.
-            provided = {"purge_step": steps if continues_itself(folder, checkpoint) else None}
-        loggers.append(build(f"logger.{name}", node, **provided))
-        if isinstance(loggers[-1], WandbLogger):
-            # Lightning hands it over though it is not set, and W&B warns of it.
-            loggers[-1]._wandb_init.pop("anonymous", None)
-    return loggers
-
-
-def log_config(loggers: Sequence[Logger], content: dict[str, Any], network: Network) -> None:
+def log_config(
+    loggers: Sequence[Logger], content: dict[str, Any], network: Network | None = None
+) -> None:
     """Hands the resolved configuration and the network's cost to every logger.
 
     Absolute paths, which differ in every run, are left out or cut to their last names.
+
+    Args:
+        loggers: those of the run.
+        content: its configuration.
+        network: its network; None where it has several.
     """
     if any(not isinstance(logger, CSVLogger) for logger in loggers):
-        content = portable(content, Path(content["run_dir"])) | {"network": _cost(network)}
+        content = portable(content, Path(content["run_dir"]))
+        content |= {"network": _cost(network)} if network else {}
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):
             _log_hparams(logger, content)
@@ -125,8 +89,11 @@ def _log_hparams(logger: TensorBoardLogger, content: dict[str, Any]) -> None:
         writer.add_summary(summary)
 
 
-def _prepare_wandb(node: DictConfig) -> None:
+def check_wandb(offline: bool) -> None:
     """Makes sure that W&B neither asks for a key nor waits for one.
+
+    Args:
+        offline: whether it needs none.
 
     Raises:
         ConfigError: it is not installed; online logging without a key that W&B takes.
@@ -138,7 +105,7 @@ def _prepare_wandb(node: DictConfig) -> None:
             "logger=wandb: wandb is not installed; pip install 'sr-experiments[wandb]'"
         ) from None
     os.environ.setdefault("WANDB_SILENT", "true")
-    if node.get("offline"):
+    if offline:
         return
     try:
         problem = "" if wandb.login(prompt=False) else "no key"

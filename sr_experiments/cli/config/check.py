@@ -1,19 +1,25 @@
 """What can be said about a configuration before torch and Lightning are imported."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from annotated_types import Ge
 from omegaconf import DictConfig, OmegaConf
+from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
-from sr_experiments.cli.build import check_names, check_type
-from sr_experiments.cli.conf_dir import conf_dir
-from sr_experiments.cli.hints import did_you_mean, nearest
-from sr_experiments.cli.signatures import Signature, read_signature
+from sr_experiments.cli.config.files import conf_dir
+from sr_experiments.cli.config.hints import did_you_mean, nearest
+from sr_experiments.cli.config.signatures import Signature, read_signature
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.former_names import current_targets
 from sr_experiments.sweeps.settings import read_settings
 
+#: A configuration, or a node of one: resolved, checked, nested plain values. Nobody changes it.
+Config = dict[str, Any]
+
+_SPECIAL = {"_target_", "_partial_", "_convert_", "_recursive_", "_args_"}
 _ROOT_TYPES = {
     "task_name": str,
     "tags": list[str],
@@ -24,7 +30,7 @@ _ROOT_TYPES = {
     "init_from": str | None,
     "weights": str | None,
     "sweep": dict[str, Any],
-    "runs": list[str],
+    "runs": str | list[str] | None,
     "checkpoint": str,
     "trusted": list[str],
     "published": str | list[str],
@@ -51,8 +57,8 @@ _CATALOGUE = {
 }
 
 
-def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
-    """The resolved configuration as nested dictionaries, checked as far as source tells.
+def check_config(config: DictConfig, network: bool = True) -> Config:
+    """Resolves a composed configuration, and checks it as far as source tells.
 
     One scale is taken as a list of one.
 
@@ -60,15 +66,16 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
         config: the composed one.
         network: False where a checkpoint brings the network.
 
+    Returns:
+        The resolved one.
+
     Raises:
         ConfigError: a key is unknown, a value has the wrong type or is out of range.
     """
     for scales in ("model.scales", "data.train_scales"):
         if isinstance(scale := OmegaConf.select(config, scales), int | float):
             OmegaConf.update(config, scales, [scale])
-    resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(resolved, dict)
-    content = {str(key): current_targets(node) for key, node in resolved.items()}
+    content: Config = current_targets(to_plain(config))
     known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
     _check_keys(content, known)
     for name, expected in _ROOT_TYPES.items():
@@ -88,14 +95,13 @@ def checked(config: DictConfig, network: bool = True) -> dict[str, Any]:
     return content
 
 
-def checked_preparation(config: DictConfig) -> None:
-    """Checks the configuration of ``prepare.py`` as far as source tells.
+def check_preparation(config: DictConfig) -> Config:
+    """Resolves and checks the configuration of ``prepare.py``.
 
     Raises:
         ConfigError: a key is unknown, a value has the wrong type or is out of range.
     """
-    content = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
-    assert isinstance(content, dict)
+    content = to_plain(config)
     known = {*_PREPARATION_TYPES, "dataset", "degradation"}
     _check_keys(content, known)
     for key, kind in _PREPARATION_TYPES.items():
@@ -110,6 +116,14 @@ def checked_preparation(config: DictConfig) -> None:
         named = nodes.items() if isinstance(nodes, Mapping) else enumerate(nodes)
         for name, node in named:
             check_names(f"dataset.{part}.{name}", node, signature.hints, signature.open_ended)
+    return content
+
+
+def to_plain(config: DictConfig) -> Config:
+    """Resolves interpolations; raises OmegaConf's error where a value is missing."""
+    resolved = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
 
 
 def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
@@ -170,3 +184,89 @@ def _check_trainer(trainer: Mapping[Any, Any], device: Mapping[Any, Any]) -> Non
         )
     if every is not None and every < 1:
         raise ConfigError(f"trainer.check_val_every_n_epoch: must be at least 1, got {every}")
+
+
+def check_names(
+    key: str, arguments: Mapping[Any, Any], hints: Mapping[str, Any], open_ended: bool
+) -> None:
+    """Checks arguments by name and type.
+
+    Args:
+        key: of the node that holds them.
+        arguments: the node.
+        hints: a type for each name that is taken.
+        open_ended: whether others are taken too.
+
+    Raises:
+        ConfigError: an argument is unknown or has a wrong type.
+    """
+    for name, value in arguments.items():
+        if name in _SPECIAL:
+            continue
+        if name not in hints and not open_ended:
+            raise ConfigError(f"{key}.{name}: there is no such key{did_you_mean(name, hints)}")
+        nested = isinstance(value, Mapping) and "_target_" in value
+        if name in hints and not nested:
+            check_type(f"{key}.{name}", value, hints[name])
+
+
+def check_type(key: str, value: Any, expected: Any) -> None:
+    """Checks one value.
+
+    Args:
+        key: where it stands, for errors.
+        value: as it was typed.
+        expected: its type, with limits as ``Annotated[int, Ge(1)]``.
+
+    Raises:
+        ConfigError: it is not of the expected type.
+    """
+    if get_origin(expected) in (dict, Mapping) and isinstance(value, Mapping):
+        for name, inner in value.items():
+            check_type(f"{key}.{name}", inner, get_args(expected)[1])
+        return
+    try:
+        adapter = TypeAdapter(expected, config=ConfigDict(arbitrary_types_allowed=True))
+    except (PydanticUserError, ValueError):
+        return  # a type that has no plain values
+    problem = ConfigError(f"{key}: expected {_words(expected)}, got {value!r}")
+    try:
+        result = adapter.validate_python(value)
+    except ValidationError:
+        raise problem from None
+    # What pydantic would convert, as "3" or true to a number, is a mistake here.
+    converted = type(result) is not type(value) and isinstance(value, str | bool | float)
+    if converted or (isinstance(value, int) and not isinstance(result, int | float)):
+        raise problem
+
+
+_WORDS = {
+    str: "text",
+    int: "an integer",
+    float: "a number",
+    bool: "a boolean (true or false)",
+    type(None): "null",
+}
+
+
+def _words(expected: Any) -> str:
+    """A type as people say it."""
+    *others, last = dict.fromkeys(_alternatives(expected))
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _alternatives(expected: Any) -> list[str]:
+    origin, inner = get_origin(expected), get_args(expected)
+    if origin is Annotated:
+        limit = inner[1]
+        words = f"of at least {limit.ge}" if isinstance(limit, Ge) else f"above {limit.gt}"
+        return [f"{_words(inner[0])} {words}"]
+    if origin in (Union, UnionType):
+        return [word for part in inner for word in _alternatives(part)]
+    if origin is Literal:
+        return [str(value) for value in inner]
+    if origin in (dict, Mapping):
+        return ["names with values, {name: value}"]
+    if origin in (list, tuple, Sequence):
+        return ["a list, [...]"]
+    return [_WORDS.get(expected, str(getattr(expected, "__name__", expected)))]
