@@ -180,7 +180,7 @@ def test_a_checkpoint_cannot_name_code_to_run(command: Command, images: list[str
 
 
 def test_evaluate_wants_exactly_one_file(command: Command, images: list[str]):
-    assert "either ckpt_path" in command("evaluate", *images).err
+    assert "give one of ckpt_path" in command("evaluate", *images).err
 
 
 def test_a_public_vdsr_scores_as_published(command: Command, shared_data, shared_checkpoints):
