@@ -102,13 +102,13 @@ def build_scorers(
     """
     protocol = build("protocol", config["protocol"])
     chosen = config.get("metrics") or {}
-    measures = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
+    further = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
     return {
         stage: BenchmarkScore(
             protocol,
             [s.name for s in sets],
             network.scales,
-            measures,
+            further,
             timed=stage == "test",
         )
         for stage, sets in data.benchmarks.items()

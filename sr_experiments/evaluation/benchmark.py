@@ -15,12 +15,12 @@ from sr_experiments.errors import ImageError
 from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.imaging import fits_in_memory
 from sr_experiments.inference.precision import full_precision
-from sr_experiments.metrics import PSNR, SSIM, Measure
+from sr_experiments.metrics import PSNR, SSIM, ImageMetric
 from sr_experiments.metrics.per_image import ImageMean
 from sr_experiments.models import Network
 
 _METHODS = ("bicubic", "model")
-_QUALITIES = {"psnr": PSNR, "ssim": SSIM}
+_SCORES = {"psnr": PSNR, "ssim": SSIM}
 _BASELINES = {"noisy": "the noisy input", "input": "the input"}
 ImageScore = dict[str, str | float]
 _SMALLEST = 11  # the window of SSIM
@@ -32,7 +32,7 @@ class Row:
 
     ``seconds`` is the time that the network took for an image; the first one may contain the
     device's start. ``low_resolution`` says whether the protocol has "made" the low-resolution
-    images, or whether they are "files". ``extra`` holds further measures by name, of bicubic as
+    images, or whether they are "files". ``extra`` holds further metrics by name, of bicubic as
     ``bicubic_<name>``.
     """
 
@@ -60,7 +60,7 @@ class BenchmarkScore:
         protocol: how images are degraded and compared.
         benchmarks: names of the sets.
         scales: the scales.
-        measures: further measures by name.
+        further: metrics beside PSNR and SSIM, by name.
         timed: whether ``metrics`` contains seconds per image.
     """
 
@@ -69,11 +69,11 @@ class BenchmarkScore:
         protocol: Protocol,
         benchmarks: Sequence[str],
         scales: Sequence[float],
-        measures: Mapping[str, Measure] | None = None,
+        further: Mapping[str, ImageMetric] | None = None,
         timed: bool = False,
     ) -> None:
         self.protocol = protocol
-        self.measures = dict(measures or {})
+        self.further = dict(further or {})
         self.timed = timed
         self.noted: list[ImageScore] = []
         self.keys = [(name, scale) for name in benchmarks for scale in scales]
@@ -83,8 +83,8 @@ class BenchmarkScore:
                 dict[str, Metric | MetricCollection](
                     images=SumMetric(), given=SumMetric(), seconds=MeanMetric()
                 )
-                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _QUALITIES.items()}
-                | {f"{m}_{q}": f.metric() for m in _METHODS for q, f in self.measures.items()},
+                | {f"{m}_{q}": cls() for m in _METHODS for q, cls in _SCORES.items()}
+                | {f"{m}_{q}": f.mean() for m in _METHODS for q, f in self.further.items()},
                 compute_groups=False,
             )
             for _ in self.keys
@@ -123,11 +123,11 @@ class BenchmarkScore:
         comparable = (self.protocol.comparable_baseline, self.protocol.comparable)
         for method, image, compare in zip(_METHODS, enlarged, comparable, strict=True):
             result = compare(image, scale)
-            for quality in _QUALITIES:
-                metrics[f"{method}_{quality}"].update(result, reference)
+            for score in _SCORES:
+                metrics[f"{method}_{score}"].update(result, reference)
             looks = (self.protocol.visible(image, scale), self.protocol.visible(target, scale))
-            for measure in self.measures:
-                metrics[f"{method}_{measure}"].update(*looks)
+            for metric in self.further:
+                metrics[f"{method}_{metric}"].update(*looks)
         self._note(item, metrics, upscaler.seconds)
 
     def _check_size(self, item: EvaluationItem) -> None:
@@ -143,7 +143,7 @@ class BenchmarkScore:
         line: ImageScore = {"benchmark": item["benchmark"], "scale": item["scale"]}
         line["image"] = item["path"]
         for method, prefix in (("model", ""), ("bicubic", "bicubic_")):
-            for name in (*_QUALITIES, *self.measures):
+            for name in (*_SCORES, *self.further):
                 metric = cast(ImageMean, metrics[f"{method}_{name}"])
                 line[f"{prefix}{name}"] = metric.newest.item()
         line["gain"] = float(line["psnr"]) - float(line["bicubic_psnr"])
@@ -178,10 +178,10 @@ class BenchmarkScore:
                     seconds=value["seconds"],
                     low_resolution="files" if value["given"] else "made",
                     extra={
-                        name: value[f"{method}_{measure}"]
-                        for measure in self.measures
+                        name: value[f"{method}_{metric}"]
+                        for metric in self.further
                         for method, name in zip(
-                            _METHODS, (f"bicubic_{measure}", measure), strict=True
+                            _METHODS, (f"bicubic_{metric}", metric), strict=True
                         )
                     },
                 )
@@ -196,7 +196,7 @@ class BenchmarkScore:
             key = f"{row.benchmark}_x{row.scale:g}"
             named[f"{key}/psnr_{self.protocol.channel}"] = row.psnr
             named[f"{key}/ssim_{self.protocol.channel}"] = row.ssim
-            named |= {f"{key}/{name}": row.extra[name] for name in self.measures}
+            named |= {f"{key}/{name}": row.extra[name] for name in self.further}
             if self.timed:
                 named[f"{key}/seconds"] = row.seconds
         named["psnr"] = sum(row.psnr for row in rows) / len(rows)

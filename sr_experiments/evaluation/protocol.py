@@ -154,7 +154,7 @@ class Protocol:
         return "noisy" if self.degradation and self.degradation.noisy else "input"
 
     def visible(self, image: Tensor, scale: float) -> Tensor:
-        """The pixels that are compared in all channels there are, as perceptual measures see."""
+        """The pixels that are compared in all channels there are, as perceptual metrics see."""
         image = quantise(image) if self.quantise else image.clamp(0, 255)
         return shave(image, self.border_width(scale))
 

@@ -29,9 +29,9 @@ def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> 
     compared = [f"{method} PSNR", "SSIM", "gain dB"] if method else []
     for heading in (f"{baseline} PSNR", "SSIM", *compared):
         table.add_column(heading, justify="right")
-    measures = [name for name in rows[0].extra if not name.startswith("bicubic_")]
-    for measure in measures:
-        for heading in (f"{baseline} {measure}", measure)[: 2 if method else 1]:
+    further = [name for name in rows[0].extra if not name.startswith("bicubic_")]
+    for metric in further:
+        for heading in (f"{baseline} {metric}", metric)[: 2 if method else 1]:
             table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(row.benchmark, f"x{row.scale:g}", str(row.images), *_scores(row, method))
@@ -97,7 +97,7 @@ def about(protocol: Protocol) -> dict[str, str]:
 
 
 def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
-    """Prints PSNR, SSIM and the further measures of the baseline and of each run, set by set."""
+    """Prints PSNR, SSIM and the further metrics of the baseline and of each run, set by set."""
     lines = list(_lines(runs, protocol))
     table = Table(title=str(protocol), title_justify="left", title_style="")
     for name in lines[0]:
@@ -123,13 +123,13 @@ def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:
     first = next(iter(runs.values()))
     for i, row in enumerate(first):
         place = f"{row.benchmark} x{row.scale:g}"
-        measures = [name for name in row.extra if not name.startswith("bicubic_")]
-        interpolated = {name: row.extra[f"bicubic_{name}"] for name in measures}
+        further = [name for name in row.extra if not name.startswith("bicubic_")]
+        interpolated = {name: row.extra[f"bicubic_{name}"] for name in further}
         yield _line(
             place, protocol.baseline(row.scale), row.bicubic_psnr, row.bicubic_ssim, interpolated
         )
         for method, rows in runs.items():
-            values = {name: rows[i].extra[name] for name in measures}
+            values = {name: rows[i].extra[name] for name in further}
             yield _line(place, method, rows[i].psnr, rows[i].ssim, values)
 
 

@@ -95,7 +95,7 @@ class PerceptualLoss(nn.Module):
         if weights is None:
             warnings.warn(
                 f"the perceptual loss takes RANDOM features of {backbone} (weights=null): a "
-                "baseline, not a perceptual measure",
+                "baseline, not a perceptual metric",
                 stacklevel=2,
             )
         extractor, nodes = feature_extractor(backbone, weights, layers)
@@ -115,8 +115,8 @@ class PerceptualLoss(nn.Module):
         with torch.no_grad():
             wanted = self.features(target)
         found = self.features(prediction)
-        measure = F.mse_loss if self.criterion == "mse" else F.l1_loss
-        distances = [w * measure(found[k], wanted[k]) for k, w in self.weights.items()]
+        distance = F.mse_loss if self.criterion == "mse" else F.l1_loss
+        distances = [w * distance(found[k], wanted[k]) for k, w in self.weights.items()]
         return torch.stack(distances).sum()
 
     def features(self, image: Tensor) -> dict[str, Tensor]:

@@ -2,13 +2,13 @@
 
 from sr_experiments.metrics.functional import psnr, ssim
 from sr_experiments.metrics.per_image import PSNR, SSIM
-from sr_experiments.metrics.perceptual import Measure, MeasureMean, arniqa, dists, lpips
+from sr_experiments.metrics.perceptual import ImageMetric, ImageMetricMean, arniqa, dists, lpips
 
 __all__ = [
     "PSNR",
     "SSIM",
-    "Measure",
-    "MeasureMean",
+    "ImageMetric",
+    "ImageMetricMean",
     "arniqa",
     "dists",
     "lpips",

@@ -1,4 +1,4 @@
-"""Measures of how an image looks, from torchmetrics and from features; exact per image."""
+"""Metrics of how an image looks, from torchmetrics and from features; exact per image."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,11 +19,11 @@ _ARNIQA = "https://github.com/miccunifi/ARNIQA/releases/download/weights"
 ArniqaData = Literal["koniq10k", "kadid10k"]
 
 
-class Measure(nn.Module):
+class ImageMetric(nn.Module):
     """One number per image.
 
     Args:
-        measure: from prediction and target, [1, 3, H, W] in [0, 1], to a scalar; a metric of
+        function: from prediction and target, [1, 3, H, W] in [0, 1], to a scalar; a metric of
             torchmetrics or a loss.
         reference: False: from the prediction alone.
 
@@ -31,36 +31,36 @@ class Measure(nn.Module):
         two [B, 1 or 3, H, W] on 0..255 -> [B].
     """
 
-    def __init__(self, measure: nn.Module, reference: bool = True) -> None:
+    def __init__(self, function: nn.Module, reference: bool = True) -> None:
         super().__init__()
-        self.measure = measure
+        self.function = function
         self.reference = reference
 
     @torch.no_grad()
     def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
         """Each image on its own."""
-        self.measure.to(prediction.device)
+        self.function.to(prediction.device)
         images = [prediction, target] if self.reference else [prediction]
         pairs = [(x.float() / 255).clamp(0, 1).expand(-1, 3, -1, -1).split(1) for x in images]
-        values = [self.measure(*pair) for pair in zip(*pairs, strict=True)]
-        if isinstance(self.measure, Metric):
-            self.measure.reset()
+        values = [self.function(*pair) for pair in zip(*pairs, strict=True)]
+        if isinstance(self.function, Metric):
+            self.function.reset()
         return torch.stack([value.reshape(()) for value in values])
 
-    def metric(self) -> Metric:
+    def mean(self) -> Metric:
         """What collects its mean over a set."""
-        return MeasureMean(self)
+        return ImageMetricMean(self)
 
 
-class MeasureMean(ImageMean):
-    """Mean of a measure over images."""
+class ImageMetricMean(ImageMean):
+    """Mean of a metric over images."""
 
-    def __init__(self, measure: Callable[[Tensor, Tensor], Tensor]) -> None:
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
         super().__init__()
-        self.per_image = measure
+        self.per_image = function
 
 
-def lpips(net: Literal["alex", "vgg", "squeeze"] = "alex") -> Measure:
+def lpips(net: Literal["alex", "vgg", "squeeze"] = "alex") -> ImageMetric:
     """Learned perceptual image patch similarity (Zhang et al., CVPR 2018); lower is better.
 
     Raises:
@@ -71,10 +71,10 @@ def lpips(net: Literal["alex", "vgg", "squeeze"] = "alex") -> Measure:
         raise ValueError(f"net must be one of {', '.join(_LPIPS_NETS)}, got {net!r}")
     address = get_model_weights(_LPIPS_NETS[net])["IMAGENET1K_V1"].url
     make = LearnedPerceptualImagePatchSimilarity
-    return Measure(_with_weights("LPIPS", [address], lambda: make(net, normalize=True)))
+    return ImageMetric(_with_weights("LPIPS", [address], lambda: make(net, normalize=True)))
 
 
-def dists() -> Measure:
+def dists() -> ImageMetric:
     """Deep image structure and texture similarity (Ding et al., PAMI 2020); lower is better.
 
     Raises:
@@ -82,10 +82,10 @@ def dists() -> Measure:
     """
     address = get_model_weights("vgg16")["IMAGENET1K_V1"].url
     # The metric's network: the metric itself would make one anew for each image.
-    return Measure(_with_weights("DISTS", [address], DISTSNetwork))
+    return ImageMetric(_with_weights("DISTS", [address], DISTSNetwork))
 
 
-def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
+def arniqa(regressor: ArniqaData = "koniq10k") -> ImageMetric:
     """ARNIQA, quality without a reference (Agnolucci et al., WACV 2024); higher is better.
 
     Args:
@@ -98,7 +98,7 @@ def arniqa(regressor: ArniqaData = "koniq10k") -> Measure:
 
     addresses = [f"{_ARNIQA}/{name}.pth" for name in ("ARNIQA", f"regressor_{regressor}")]
     make = lambda: ARNIQA(regressor_dataset=regressor, normalize=True)  # noqa: E731
-    return Measure(_with_weights("ARNIQA", addresses, make), reference=False)
+    return ImageMetric(_with_weights("ARNIQA", addresses, make), reference=False)
 
 
 def _with_weights(name: str, addresses: list[str], make: Callable[[], nn.Module]) -> nn.Module:

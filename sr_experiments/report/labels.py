@@ -19,9 +19,9 @@ def digits(metric: str) -> int:
 def label(metric: str) -> str:
     """A metric for people: "val/set5_x2/psnr_y" is "PSNR on Set5 x2 (Y), dB"."""
     stage, *middle, last = metric.split("/")
-    quality, _, channel = last.partition("_")
+    kind, _, channel = last.partition("_")
     known = {"psnr": "PSNR", "ssim": "SSIM", "gain": "PSNR above bicubic", "lpips": "LPIPS"}
-    words = [known.get(quality, last)]
+    words = [known.get(kind, last)]
     if middle and (match := re.fullmatch(r"(.+)_x([\d.]+)", middle[0])):
         images = f"{match[1][:1].upper()}{match[1][1:]}"
         words.append(f"on {_SETS.get(match[1], images)} x{match[2]}")

@@ -24,6 +24,7 @@ KEYS = {
     "eval": "protocol",
     "panels": "log_images",
     "set": "dataset",
+    "metrics.features.measure": "metrics.features.function",
     "study.arms": "study.variants",
     "study.arm": "study.variant",
 }
@@ -52,7 +53,7 @@ def current_override(override: str) -> str:
 
 
 class Merged(NamedTuple):
-    """What stands for a former class or function, one of several that are one now."""
+    """What stands for a former class or function that takes other arguments now."""
 
     target: str
     added: Mapping[str, Any] = {}  # arguments beside the former ones
@@ -62,12 +63,14 @@ class Merged(NamedTuple):
 _OPTIMIZERS, _SCHEDULES = (f"sr_experiments.training.{m}" for m in ("optimizers", "schedules"))
 _OPTIMIZER, _SCHEDULE = f"{_OPTIMIZERS}.make_optimizer", f"{_SCHEDULES}.make_schedule"
 _TORCH = "torch.optim.lr_scheduler"
+_METRICS = "sr_experiments.metrics"
 _COSINE = {"kind": f"{_TORCH}.CosineAnnealingLR", "length_option": "T_max"}
 #: ``_target_`` paths of what has become one with others.
 MERGED = {
     f"{_OPTIMIZERS}.sgd": Merged(_OPTIMIZER, {"kind": "torch.optim.SGD"}),
     f"{_OPTIMIZERS}.adam": Merged(_OPTIMIZER, {"kind": "torch.optim.Adam"}),
     f"{_OPTIMIZERS}.adamw": Merged(_OPTIMIZER, {"kind": "torch.optim.AdamW"}),
+    f"{_METRICS}.Measure": Merged(f"{_METRICS}.ImageMetric", renamed={"measure": "function"}),
     f"{_SCHEDULES}.constant": Merged(_SCHEDULE, {"kind": f"{_TORCH}.ConstantLR", "factor": 1.0}),
     f"{_SCHEDULES}.step": Merged(_SCHEDULE, {"kind": f"{_TORCH}.StepLR"}),
     f"{_SCHEDULES}.multistep": Merged(_SCHEDULE, {"kind": f"{_TORCH}.MultiStepLR"}),

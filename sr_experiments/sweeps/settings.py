@@ -67,7 +67,7 @@ def check_metric(metric: str, job: Job) -> None:
     """
     if not {"data", "model", "protocol"} <= job.config.keys():
         return
-    known = list(score_names(job.config))
+    known = list(metric_names(job.config))
     stage, slash, _ = metric.partition("/")
     close = get_close_matches(metric, known, n=3, cutoff=0.6 if stage in ("val", "test") else 0.8)
     if metric in known or (slash and stage not in ("val", "test") and not close):
@@ -80,7 +80,7 @@ def check_metric(metric: str, job: Job) -> None:
     )
 
 
-def score_names(config: dict[str, Any]) -> Iterator[str]:
+def metric_names(config: dict[str, Any]) -> Iterator[str]:
     """Names of all scores of a training run, the means first."""
     data, channel = config["data"], config["protocol"]["channel"]
     metrics = config.get("metrics") or {}
@@ -97,4 +97,4 @@ def score_names(config: dict[str, Any]) -> Iterator[str]:
         own += ["seconds"] if stage == "test" else []
         for name in names:
             for scale in scales if isinstance(scales, list) else [scales]:
-                yield from (f"{stage}/{name}_x{scale:g}/{quality}" for quality in own)
+                yield from (f"{stage}/{name}_x{scale:g}/{metric}" for metric in own)

@@ -123,8 +123,8 @@ def test_a_gan_trains_and_is_compared(tmp_path: Path) -> None:
         "log_images=1",
         f"run_dir={tmp_path}/out",
         "metrics=[features]",
-        "metrics.features.measure.backbone=squeezenet1_0",
-        "metrics.features.measure.weights=null",
+        "metrics.features.function.backbone=squeezenet1_0",
+        "metrics.features.function.weights=null",
     )
     assert status == 0, printed
     with (tmp_path / "out" / "comparison.csv").open() as file:

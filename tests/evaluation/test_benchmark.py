@@ -21,7 +21,7 @@ from sr_experiments.evaluation.table import (
 from sr_experiments.imaging import Degradation
 from sr_experiments.imaging.io import load_image
 from sr_experiments.inference import Upscaler, upscaler
-from sr_experiments.metrics import Measure, psnr
+from sr_experiments.metrics import ImageMetric, psnr
 from sr_experiments.models import EDSR, VDSR
 from tests.conftest import smooth_image
 
@@ -158,8 +158,8 @@ def test_files_name_what_was_changed(tmp_path: Path):
 
 
 def test_scores_of_each_image_are_kept_and_written(tmp_path: Path):
-    measures = {"mean": Measure(L1Loss())}
-    score = BenchmarkScore(PROTOCOL, ["one", "two"], [2, 3], measures)
+    metrics = {"mean": ImageMetric(L1Loss())}
+    score = BenchmarkScore(PROTOCOL, ["one", "two"], [2, 3], metrics)
     for benchmark, scale, seed in (("two", 2, 0), ("one", 3, 1), ("one", 2, 2), ("one", 3, 3)):
         image = item(scale=scale, seed=seed)
         score.update(VDSR(depth=2), {**image, "benchmark": benchmark, "path": f"a/{seed}.png"})

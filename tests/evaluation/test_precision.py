@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from sr_experiments.evaluation import BenchmarkScore, Protocol
 from sr_experiments.evaluation.panel import cut_tiles
 from sr_experiments.inference import Upscaler
-from sr_experiments.metrics import Measure
+from sr_experiments.metrics import ImageMetric
 from sr_experiments.models import EDSR, VDSR, Network
 from tests.evaluation.test_benchmark import PROTOCOL, item
 
@@ -24,7 +24,7 @@ NETWORKS = {
 
 
 class Projection(nn.Module):
-    """A measure that autocast would compute in half precision."""
+    """A metric that autocast would compute in half precision."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,10 +75,10 @@ def test_training_in_half_precision_does_not_change_scores(
 
 def test_measures_and_panels_leave_autocast():
     network = VDSR(depth=3, channels=8).eval()
-    measures = {"projected": Measure(Projection())}
+    metrics = {"projected": ImageMetric(Projection())}
 
     def scores():
-        score = BenchmarkScore(PROTOCOL, ["set"], [2], measures)
+        score = BenchmarkScore(PROTOCOL, ["set"], [2], metrics)
         score.update(network, item())
         return score.compute()[0].extra, cut_tiles(network, [item()], PROTOCOL, "VDSR")[0]
 

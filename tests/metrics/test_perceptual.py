@@ -1,4 +1,4 @@
-"""Perceptual measures: one number per image, and what to do without weights."""
+"""Perceptual metrics: one number per image, and what to do without weights."""
 
 from pathlib import Path
 from urllib.error import URLError
@@ -11,7 +11,7 @@ from torchmetrics.functional.image import lpips as library
 
 from sr_experiments.errors import CheckpointError
 from sr_experiments.evaluation import BenchmarkScore, Protocol
-from sr_experiments.metrics import Measure, MeasureMean, arniqa, dists, lpips
+from sr_experiments.metrics import ImageMetric, ImageMetricMean, arniqa, dists, lpips
 from sr_experiments.models import SRResNet
 
 A = torch.rand(3, 3, 64, 64, generator=torch.Generator().manual_seed(0)) * 255
@@ -26,9 +26,9 @@ class Difference(nn.Module):
 
 
 def test_each_image_on_its_own() -> None:
-    found = Measure(Difference())(A.double(), B.double())
+    found = ImageMetric(Difference())(A.double(), B.double())
     torch.testing.assert_close(found, (A - B).abs().mean(dim=(1, 2, 3)) / 255)
-    gray = Measure(Difference())(A[:, :1], B[:, :1])
+    gray = ImageMetric(Difference())(A[:, :1], B[:, :1])
     torch.testing.assert_close(gray, (A - B)[:, :1].abs().mean(dim=(1, 2, 3)) / 255)
 
 
@@ -38,7 +38,7 @@ def test_without_a_reference() -> None:
             return x.mean()
 
     torch.testing.assert_close(
-        Measure(Brightness(), reference=False)(A, B), A.mean(dim=(1, 2, 3)) / 255
+        ImageMetric(Brightness(), reference=False)(A, B), A.mean(dim=(1, 2, 3)) / 255
     )
 
 
@@ -47,13 +47,13 @@ def test_lpips_equals_the_library_image_by_image(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         library, "_get_tv_model_features", lambda net, pretrained: original(net, pretrained=False)
     )
-    measure = lpips("alex")
-    found = measure(A, B)
-    net = measure.measure.net  # type: ignore[union-attr]
+    metric = lpips("alex")
+    found = metric(A, B)
+    net = metric.function.net  # type: ignore[union-attr]
     with torch.no_grad():
         expected = net(A / 255, B / 255, normalize=True).flatten()  # type: ignore[operator]
     torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
-    mean = MeasureMean(measure)
+    mean = ImageMetricMean(metric)
     for i in range(3):
         mean.update(A[i : i + 1], B[i : i + 1])
     torch.testing.assert_close(mean.compute(), expected.double().mean(), rtol=1e-4, atol=1e-6)
@@ -108,7 +108,7 @@ def test_scores_hold_further_measures_in_colour() -> None:
     )
     image = torch.zeros(3, 48, 48, dtype=torch.uint8)
     image[2] = 255
-    score = BenchmarkScore(protocol, ["one"], [2], {"blue": Measure(Blue())})
+    score = BenchmarkScore(protocol, ["one"], [2], {"blue": ImageMetric(Blue())})
     item = {"image": image, "path": "blue.png", "benchmark": "one", "scale": 2}
     score.update(SRResNet((2,), blocks=1, channels=4).eval(), item)  # type: ignore[arg-type]
     (row,) = score.compute()

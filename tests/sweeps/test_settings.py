@@ -7,10 +7,10 @@ import torch
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation import BenchmarkScore, Protocol
-from sr_experiments.metrics import Measure
+from sr_experiments.metrics import ImageMetric
 from sr_experiments.models import VDSR
 from sr_experiments.sweeps.job import Job
-from sr_experiments.sweeps.settings import check_metric, score_names
+from sr_experiments.sweeps.settings import check_metric, metric_names
 from tests.conftest import smooth_image
 from tests.sweeps.sweep_commands import Sweeps
 
@@ -58,7 +58,7 @@ def test_what_they_will_not_have(metric: str, hint: str) -> None:
 def test_the_names_are_those_of_a_score() -> None:
     protocol = Protocol("vdsr", "y", "y", False, True, True)
     score = BenchmarkScore(
-        protocol, ["set5"], [2, 3.5], {"lpips": Measure(torch.nn.L1Loss())}, timed=True
+        protocol, ["set5"], [2, 3.5], {"lpips": ImageMetric(torch.nn.L1Loss())}, timed=True
     )
     image = torch.from_numpy(smooth_image(48, 50)).permute(2, 0, 1)
     network = VDSR(depth=2, channels=2, scales=(2, 3.5))
@@ -67,7 +67,7 @@ def test_the_names_are_those_of_a_score() -> None:
             network, {"image": image, "path": "b.png", "benchmark": "set5", "scale": scale}
         )
     found = {f"test/{name}" for name in score.metrics()}
-    assert found == {name for name in score_names(CONFIG) if name.startswith("test/")}
+    assert found == {name for name in metric_names(CONFIG) if name.startswith("test/")}
 
 
 def test_no_job_is_started(sweeps: Sweeps) -> None:

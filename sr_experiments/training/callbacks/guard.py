@@ -26,7 +26,7 @@ class TrainingGuard(pl.Callback):
 
     Args:
         factor: growth of the loss that counts as divergence.
-        warmup: steps whose losses set the measure.
+        warmup: steps whose losses set the scale.
         every: steps between two looks, since each look makes an accelerator wait.
 
     Raises:
