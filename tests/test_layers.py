@@ -1,6 +1,7 @@
 """CONTRIBUTING.md's table of floors is true: nothing imports from above."""
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "sr_experiments"
+MAP = ROOT / "docs" / "how-a-run-flows.md"
 
 
 def floors(text: str) -> dict[str, int]:
@@ -60,3 +62,20 @@ def test_an_import_from_above_is_named(line: str, tmp_path: Path) -> None:
     (tmp_path / "models" / "net.py").write_text(line.replace("pkg", PACKAGE.name), encoding="utf-8")
     (sentence,) = wrong_imports(tmp_path, {"models": 1, "cli": 6})
     assert "net.py (floor 1) imports cli (floor 6)" in sentence
+
+
+def test_the_way_of_a_run_is_short() -> None:
+    files = re.findall(r"^\| \d+ \| `([^`]+)` \|", MAP.read_text(encoding="utf-8"), re.MULTILINE)
+    lines = [len((ROOT / file).read_text(encoding="utf-8").splitlines()) for file in files]
+    assert 10 < len(files) <= 18
+    assert sum(lines) <= 2000
+
+
+def test_each_answer_is_at_most_four_hops_away() -> None:
+    for _, way in re.findall(r"^\| ([a-z][^|`]+) \| (`[^|]+`) \|$", MAP.read_text(), re.MULTILINE):
+        files = [PACKAGE / file for file in re.findall(r"`([^`]+)`", way)]
+        assert len(files) <= 4
+        for file, following in itertools.pairwise(files):
+            named = {following.stem, following.parent.name}  # by itself, or through its package
+            assert named & set(re.findall(r"\w+", file.read_text(encoding="utf-8"))), (file, named)
+        assert files[-1].exists()
