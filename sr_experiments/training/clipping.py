@@ -1,6 +1,7 @@
 """Gradient clipping: callables on an optimizer's parameter groups, called on unscaled gradients.
 
-Each returns the fraction of gradient elements that it changed, for the log.
+Each returns the fraction of gradient elements that it changed, where that is asked for: counting
+costs as much as clipping.
 """
 
 from collections.abc import Sequence
@@ -18,8 +19,8 @@ ParamGroups = Sequence[dict[str, Any]]
 class Clipping(Protocol):
     """Clips the gradients of all parameter groups in place."""
 
-    def __call__(self, groups: ParamGroups) -> Tensor:
-        """Returns the fraction of changed gradient elements, a scalar in [0, 1]."""
+    def __call__(self, groups: ParamGroups, count: bool = True) -> Tensor | None:
+        """Returns the fraction of changed gradient elements, a scalar in [0, 1], if ``count``."""
 
 
 def _gradients(group: dict[str, Any]) -> list[Tensor]:
@@ -32,22 +33,27 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
-def _clamp(limits: Sequence[tuple[list[Tensor], float]]) -> Tensor:
+def _clamp(limits: Sequence[tuple[list[Tensor], float]], count: bool) -> Tensor | None:
     """Clamps each list of gradients to [-limit, limit]; the fraction of elements that changed."""
-    changed, total = torch.tensor(0.0), 0
+    fraction = _fraction_beyond(limits) if count else None
     for gradients, limit in limits:
-        for gradient in gradients:
-            changed = changed.to(gradient.device) + (gradient.abs() > limit).sum()
-            total += gradient.numel()
-            gradient.clamp_(-limit, limit)
-    return changed / max(total, 1)
+        if gradients:
+            torch._foreach_clamp_min_(gradients, -limit)
+            torch._foreach_clamp_max_(gradients, limit)
+    return fraction
+
+
+def _fraction_beyond(limits: Sequence[tuple[list[Tensor], float]]) -> Tensor:
+    beyond = [(g.abs() > limit).sum() for gradients, limit in limits for g in gradients]
+    total = sum(g.numel() for gradients, _ in limits for g in gradients)
+    return torch.stack(beyond).sum() / total if beyond else torch.tensor(0.0)
 
 
 class NoClipping:
     """Leaves gradients as they are."""
 
-    def __call__(self, groups: ParamGroups) -> Tensor:
-        return torch.tensor(0.0)
+    def __call__(self, groups: ParamGroups, count: bool = True) -> Tensor | None:
+        return torch.tensor(0.0) if count else None
 
 
 class NormClipping:
@@ -56,9 +62,9 @@ class NormClipping:
     def __init__(self, max_norm: Positive) -> None:
         self.max_norm = _positive("max_norm", max_norm)
 
-    def __call__(self, groups: ParamGroups) -> Tensor:
+    def __call__(self, groups: ParamGroups, count: bool = True) -> Tensor | None:
         norm = clip_grad_norm_([p for group in groups for p in group["params"]], self.max_norm)
-        return (norm > self.max_norm).float()
+        return (norm > self.max_norm).float() if count else None
 
 
 class ValueClipping:
@@ -67,8 +73,8 @@ class ValueClipping:
     def __init__(self, max_value: Positive) -> None:
         self.max_value = _positive("max_value", max_value)
 
-    def __call__(self, groups: ParamGroups) -> Tensor:
-        return _clamp([(_gradients(group), self.max_value) for group in groups])
+    def __call__(self, groups: ParamGroups, count: bool = True) -> Tensor | None:
+        return _clamp([(_gradients(group), self.max_value) for group in groups], count)
 
 
 class AdjustableClipping:
@@ -85,9 +91,8 @@ class AdjustableClipping:
     def __init__(self, theta: Positive = 1e-4) -> None:
         self.theta = _positive("theta", theta)
 
-    def __call__(self, groups: ParamGroups) -> Tensor:
+    def __call__(self, groups: ParamGroups, count: bool = True) -> Tensor | None:
         # At a rate of 0 nothing moves, and the limit is infinite.
         limits = [self.theta / lr if (lr := group["lr"]) else float("inf") for group in groups]
-        return _clamp(
-            [(_gradients(group), limit) for group, limit in zip(groups, limits, strict=True)]
-        )
+        pairs = zip(groups, limits, strict=True)
+        return _clamp([(_gradients(group), limit) for group, limit in pairs], count)

@@ -74,7 +74,8 @@ class GANModule(RestorationModule):
             if stepping:
                 self._step(cast(list[LightningOptimizer], self.optimizers())[1 - index])
         # Lightning forgets an epoch's first values where hooks log in turn: all are logged here.
-        self.log_dict(self.steps)
+        if self.logs_now:
+            self.log_dict(self.steps)
         self._count_batch(stepping, last)
         return total.detach()
 
@@ -120,7 +121,11 @@ class GANModule(RestorationModule):
         gradients = [p.grad for g in optimizer.param_groups for p in g["params"]]
         norm = get_total_norm([g for g in gradients if g is not None])
         self.steps[f"train/grad_norm{suffix}"] = norm
-        self.steps[f"train/clipped{suffix}"] = self.clipping(optimizer.param_groups)
+        # With accumulation the batch whose numbers are written is another one.
+        count = self.accumulate > 1 or self.logs_now
+        fraction = self.clipping(optimizer.param_groups, count)
+        if fraction is not None:
+            self.steps[f"train/clipped{suffix}"] = fraction
         self.steps[f"train/lr{suffix}"] = optimizer.param_groups[0]["lr"]
 
     def _length(self, interval: Interval) -> int:

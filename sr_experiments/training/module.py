@@ -114,8 +114,16 @@ class RestorationModule(pl.LightningModule):
         gradient_clip_algorithm: str | None = None,
     ) -> None:
         """Clips once per optimizer step; Lightning has unscaled the gradients by then."""
-        self.log("train/clipped", self.clipping(optimizer.param_groups))
-        self.log("train/lr", optimizer.param_groups[0]["lr"])
+        fraction = self.clipping(optimizer.param_groups, count=self.logs_now)
+        if fraction is not None:
+            self.log("train/clipped", fraction)
+            self.log("train/lr", optimizer.param_groups[0]["lr"])
+
+    @property
+    def logs_now(self) -> bool:
+        """Whether Lightning writes what this step logs; a number costs an accelerator a wait."""
+        trainer = self.trainer
+        return bool(trainer._logger_connector.should_update_logs or trainer.fast_dev_run)  # type: ignore[attr-defined]
 
     def validation_step(self, item: EvaluationItem | None, batch_idx: int) -> None:
         """Scores one whole image, if this process has one left."""

@@ -79,6 +79,7 @@ def fit(
             "enable_progress_bar": False,
             "enable_model_summary": False,
             "limit_val_batches": 0,
+            "log_every_n_steps": 1,
             **options,
         }
     )

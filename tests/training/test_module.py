@@ -36,7 +36,7 @@ class Spy:
     def __init__(self) -> None:
         self.seen: list[torch.Tensor] = []
 
-    def __call__(self, groups) -> torch.Tensor:
+    def __call__(self, groups, count: bool = True) -> torch.Tensor:
         self.seen.append(torch.cat([p.grad.flatten() for g in groups for p in g["params"]]).clone())
         return torch.tensor(0.0)
 

@@ -77,9 +77,8 @@ class DataWaitMonitor(pl.Callback):
         if self.started is not None:
             self.waited += total - self.before
             self.passed += now - self.started
-            pl_module.log("train/data_wait", self.waited / self.passed)
-            every = trainer.log_every_n_steps  # type: ignore[attr-defined]
-            if every and trainer.global_step % every == 0:
+            if trainer._logger_connector.should_update_logs:
+                pl_module.log("train/data_wait", self.waited / self.passed)
                 self.waited = self.passed = 0.0
         self.started, self.before = now, total
 
