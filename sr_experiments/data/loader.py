@@ -1,4 +1,4 @@
-"""Loaders that know how long they were wait_seconds for, and how far in an epoch they are."""
+"""Loaders that know how long their users waited, and how far in an epoch they are."""
 
 import time
 from collections.abc import Iterator

@@ -63,13 +63,13 @@ class StreamingSet(Dataset[TrainingBatch]):
 
     @property
     def groups(self) -> Tensor | None:
-        """The scale of each item where a batch may not mix them, since targets differ in size."""
+        """The scale of each item, int64 [items], where targets differ in size; None: mix them."""
         if self.interpolated or len(self.ratios) == 1:
             return None
         return torch.arange(len(self.files) * len(self.ratios)) % len(self.ratios)
 
     def rows(self, generator: Generator) -> Tensor:
-        """One epoch's table; places are left open, since sizes are unknown."""
+        """One epoch's table, int64 [N, 5]; places are left open, since sizes are unknown."""
         unknown = [(self.patches.size, self.patches.size)] * (len(self.files) * len(self.ratios))
         return self.patches.rows(unknown, generator)
 

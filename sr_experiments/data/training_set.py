@@ -50,14 +50,14 @@ class TrainingSet(Dataset[TrainingBatch]):
 
     @property
     def groups(self) -> Tensor | None:
-        """The group of each item where a batch may not mix them, since targets differ in size."""
+        """The group of each item, int64 [items], where targets differ in size; None: mix them."""
         if self.interpolated or len(self.scales.unique()) == 1:
             return None
         groups: Tensor = self.scales.unique(return_inverse=True)[1]
         return groups
 
     def rows(self, generator: Generator) -> Tensor:
-        """One epoch's table of patches."""
+        """One epoch's table of patches: item, top, left, symmetry and key, int64 [N, 5]."""
         table = self.patches.rows(self.sizes, generator)
         if self.patches.min_std == 0:
             return table

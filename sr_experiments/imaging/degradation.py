@@ -167,7 +167,7 @@ class Degradation:
         return torch.tensor([(self.seed << 32) + zlib.crc32(name.encode())], device=device)
 
     def upscale(self, small: Tensor, ratio: Fraction) -> Tensor:
-        """Back to the size of the original, by bicubic interpolation."""
+        """Interpolates [..., h, w] on 0..255 to the size of the original, ``ratio`` times."""
         return small if ratio == 1 else imresize(small, ratio, uint8=self.resize == "uint8")
 
     def noise_sigma(self, keys: Tensor) -> Tensor:

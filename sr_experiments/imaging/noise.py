@@ -23,7 +23,7 @@ def _shift(x: Tensor, bits: int) -> Tensor:
 
 
 def mix(x: Tensor) -> Tensor:
-    """Hashes int64 numbers to int64 numbers, one to one."""
+    """Hashes int64 numbers [...] to int64 numbers [...], one to one."""
     x = (x ^ _shift(x, 30)) * _FIRST
     x = (x ^ _shift(x, 27)) * _SECOND
     return x ^ _shift(x, 31)

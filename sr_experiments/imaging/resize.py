@@ -50,12 +50,12 @@ def _resize_dim(x: Tensor, dim: int, scale: Fraction, border: Border) -> Tensor:
 
 
 def round_half_up(x: Tensor) -> Tensor:
-    """Rounds as MATLAB does (``torch.round`` rounds halves to even)."""
+    """Rounds [...] as MATLAB does (``torch.round`` rounds halves to even); the dtype stays."""
     return torch.floor(x + 0.5)
 
 
 def quantise(x: Tensor) -> Tensor:
-    """Rounds to the nearest of the 256 levels, for values on 0..255; the dtype stays."""
+    """Rounds [...] on 0..255 to the nearest of the 256 levels; the dtype stays."""
     return round_half_up(x).clamp(0, 255)
 
 

@@ -50,7 +50,7 @@ class AdversarialLoss(nn.Module):
         return total / 2 if self.kind == "relativistic" else total
 
     def generator(self, real: Tensor, fake: Tensor) -> Tensor:
-        """What the generator minimises; gradients reach it through the logits ``fake``."""
+        """What the generator minimises, from logits [B, ...]; gradients flow to ``fake``."""
         real, fake = self._compared(real.float(), fake.float())
         if self.kind == "least_squares":
             return (fake - 1).square().mean() / 2

@@ -39,7 +39,7 @@ class ImageMean(Metric):
         self.count += values.numel()
 
     def compute(self) -> Tensor:
-        """The mean over all images seen."""
+        """The mean over all images seen, a scalar in the metric's unit."""
         return self.total / self.count
 
 

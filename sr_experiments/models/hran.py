@@ -68,7 +68,11 @@ class HRAN(Network):
 
 
 class FeatureGroup(nn.Module):
-    """Residual blocks whose gated residuals run beside them, not through them."""
+    """Residual blocks whose gated residuals run beside them, not through them.
+
+    Shapes:
+        [B, channels, H, W] -> the features and their attention, both of the same shape.
+    """
 
     def __init__(self, channels: int, blocks: int) -> None:
         super().__init__()
@@ -92,7 +96,11 @@ class FeatureGroup(nn.Module):
 
 
 class Banks(nn.Module):
-    """Fuses an input and n outputs into one feature bank, n attentions into a gated one."""
+    """Fuses an input and n outputs into one feature bank, n attentions into a gated one.
+
+    Shapes:
+        n + 1 and n maps [B, channels, H, W] -> two of the same shape.
+    """
 
     def __init__(self, channels: int, n: int) -> None:
         super().__init__()
@@ -104,7 +112,11 @@ class Banks(nn.Module):
 
 
 class Gate(nn.Module):
-    """Lightweight channel attention: one 1x1 convolution on the maps' means."""
+    """Lightweight channel attention: one 1x1 convolution on the maps' means.
+
+    Shapes:
+        [B, channels, H, W] -> the same.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()

@@ -87,7 +87,11 @@ class ResidualGroup(nn.Module):
 
 
 class ResidualAttentionBlock(nn.Module):
-    """conv - ReLU - conv - channel attention, with a skip around them (Fig. 4)."""
+    """conv - ReLU - conv - channel attention, with a skip around them (Fig. 4).
+
+    Shapes:
+        [B, channels, H, W] -> the same.
+    """
 
     def __init__(self, channels: int, reduction: int) -> None:
         super().__init__()
@@ -103,6 +107,9 @@ class ResidualAttentionBlock(nn.Module):
 
 class ChannelAttention(nn.Module):
     """Scales each feature map by a gate computed from the means of all (Fig. 3).
+
+    Shapes:
+        [B, channels, H, W] -> the same.
 
     Raises:
         ValueError: `reduction` does not divide the channels.

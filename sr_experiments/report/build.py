@@ -42,9 +42,9 @@ def make_inputs(
     own = study is not None and chosen == study.metric
     if better is None:
         better = study.better if study and own else better_of(chosen)
-    origin = {} if target is None else {"whence": "as asked"}
+    origin = {} if target is None else {"target_source": "as asked"}
     if target is None and study and own and study.target is not None:
-        target, origin = study.target, {"whence": "the study's"}
+        target, origin = study.target, {"target_source": "the study's"}
     known = any(chosen in run.curves for run in runs)
     notes = [] if known or not chosen else [f"No run has measured {chosen} yet."]
     variants = make_variants(runs, study)

@@ -34,7 +34,7 @@ def make_statistics(inputs: ReportInputs) -> tuple[list[Statistic], str]:
     return lines, (
         f"{label(inputs.metric)}, of finished runs; mean over seeds ± half of the 95 % confidence "
         "interval (Student's t). Area: mean value between the first and the last measurement. "
-        f"Target: {text}{'' if np.isnan(target) else f' ({inputs.whence})'}."
+        f"Target: {text}{'' if np.isnan(target) else f' ({inputs.target_source})'}."
     )
 
 
@@ -47,8 +47,8 @@ def make_pairs(inputs: ReportInputs) -> list[str]:
     sentences = []
     for variant in others[:_PAIRS]:
         names = (variant.name, first.name)
-        sentences.append(describe(ends(inputs, variant, first), names, inputs.unit))
-        speed = speeds(inputs, variant, first)
+        sentences.append(describe(compare_final(inputs, variant, first), names, inputs.unit))
+        speed = compare_times(inputs, variant, first)
         if _too_coarse(inputs, variant, first):
             sentences.append(
                 f"{variant.name} and {first.name} are first measured after different numbers of "
@@ -61,7 +61,7 @@ def make_pairs(inputs: ReportInputs) -> list[str]:
     return sentences
 
 
-def ends(inputs: ReportInputs, a: Variant, b: Variant) -> Comparison:
+def compare_final(inputs: ReportInputs, a: Variant, b: Variant) -> Comparison:
     """Compares the final values of two variants.
 
     Args:
@@ -72,7 +72,7 @@ def ends(inputs: ReportInputs, a: Variant, b: Variant) -> Comparison:
     return compare(_outcomes(inputs, a, final), _outcomes(inputs, b, final), inputs.better)
 
 
-def speeds(inputs: ReportInputs, a: Variant, b: Variant) -> TimeToTarget:
+def compare_times(inputs: ReportInputs, a: Variant, b: Variant) -> TimeToTarget:
     """Compares the steps that two variants need to reach the target.
 
     Args:
@@ -208,7 +208,7 @@ def _judged(inputs: ReportInputs, study: Study, claim: StudyClaim) -> Claim:
     if column:
         found = compare(_column(a, column), _column(b, column), inputs.better)
     else:
-        found = (speeds if claim.metric == "speed" else ends)(inputs, a, b)
+        found = (compare_times if claim.metric == "speed" else compare_final)(inputs, a, b)
     metric = column.metric if column else inputs.metric
     judgement = judge(
         claim.expect,

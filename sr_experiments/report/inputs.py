@@ -58,7 +58,7 @@ class ReportInputs:
         metric: name of the curves that are compared; empty if there are none.
         better: "higher" or "lower".
         target: value to which convergence is timed; None: one that all variants reach.
-        whence: where the target comes from, for people.
+        target_source: where the target comes from, for people.
         study: the study that the runs belong to.
     """
 
@@ -67,7 +67,7 @@ class ReportInputs:
     metric: str
     better: Better = "higher"
     target: float | None = None
-    whence: str = "the worst final value of all, which all reach"
+    target_source: str = "the worst final value of all, which all reach"
     study: Study | None = None
     notes: list[str] = field(default_factory=list)
 

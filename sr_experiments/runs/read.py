@@ -85,12 +85,12 @@ class Run:
         return self.config.get("study") or {}
 
 
-def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
+def read_run(folder: Path, sweep_overrides: Mapping[str, str] | None = None) -> Run:
     """Reads a run folder; nothing that is wrong with its files is raised.
 
     Args:
         folder: the run folder.
-        typed: what its sweep recorded of its overrides, for a run that left no configuration.
+        sweep_overrides: what its sweep recorded of them, for a run that left no configuration.
     """
     wrong: list[str] = []
     config = current_names(_mapping(folder, CONFIG, wrong))
@@ -113,17 +113,17 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     if measured.cut and state != "running":
         wrong.append(f"{METRICS} ends in the middle of a row")
     remarks = _schema_remarks(status)
-    typed_here = _parsed(folder, OVERRIDES, remarks)
+    recorded_overrides = _parsed(folder, OVERRIDES, remarks)
     environment = _mapping(folder, ENVIRONMENT, remarks)
     return Run(
         folder=folder,
         state="unreadable" if wrong else state,
         error="; ".join(wrong) or error,
         kind=error_of(status)[0],
-        config=config or partial_config(typed or {}),
-        overrides=[current_override(str(each)) for each in typed_here]
-        if isinstance(typed_here, list)
-        else as_overrides(typed or {}),
+        config=config or partial_config(sweep_overrides or {}),
+        overrides=[current_override(str(each)) for each in recorded_overrides]
+        if isinstance(recorded_overrides, list)
+        else as_overrides(sweep_overrides or {}),
         metrics={**measured.newest, **scores, **recorded},
         curves=measured.curves,
         bicubic=bicubic,
@@ -135,16 +135,16 @@ def read_run(folder: Path, typed: Mapping[str, str] | None = None) -> Run:
     )
 
 
-def partial_config(typed: Mapping[str, str]) -> dict[str, Any]:
+def partial_config(overrides: Mapping[str, str]) -> dict[str, Any]:
     """Seed and variant, as far as they are among the overrides of a job."""
-    seed, variant = typed.get("seed", ""), typed.get("study.variant")
+    seed, variant = overrides.get("seed", ""), overrides.get("study.variant")
     config: dict[str, Any] = {"seed": int(seed)} if seed.isdecimal() else {}
     return config | ({"study": {"variant": variant}} if variant else {})
 
 
-def as_overrides(typed: Mapping[str, str]) -> list[str]:
+def as_overrides(values: Mapping[str, str]) -> list[str]:
     """Keys and values as they are typed."""
-    return [f"{key}={value}" for key, value in typed.items()]
+    return [f"{key}={value}" for key, value in values.items()]
 
 
 def _mapping(folder: Path, name: str, wrong: list[str]) -> dict[str, Any]:

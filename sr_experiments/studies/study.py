@@ -171,12 +171,13 @@ def _of_size(name: str, variant: list[str] | dict[str, list[str]], size: str) ->
     return variant[size]
 
 
-def study_jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Every variant with every seed, seed by seed, for each combination of typed overrides.
+def study_jobs(config: DictConfig, combinations: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Every variant with every seed, seed by seed, for each combination of the command's overrides.
 
     Args:
         config: the configuration of the command, with a study.
-        typed: overrides of the command line; they win over the study's.
+        combinations: overrides of the command line, of which each list is run; they win over the
+            study's.
 
     Raises:
         ConfigError: there is no study, or it is not one.
@@ -185,16 +186,16 @@ def study_jobs(config: DictConfig, typed: Sequence[Sequence[str]]) -> list[list[
         raise ConfigError("hydra/sweeper=study: choose a study too, with study=NAME")
     study = read_study(config.study)
     return [
-        [*_without_typed(brought, overrides), *overrides]
-        for overrides in typed
+        [*_without(own, overrides), *overrides]
+        for overrides in combinations
         for seed in study.seeds
         for variant, of_variant in study.variants.items()
-        if (brought := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
+        if (own := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
         if seed == study.seeds[0] or "seed" not in override_keys(overrides)
     ]
 
 
-def _without_typed(brought: Sequence[str], typed: Sequence[str]) -> list[str]:
-    """What typed overrides leave of a study's; of the study's own, the last counts."""
-    last = {parse_override(override).key: override for override in brought}
-    return [override for key, override in last.items() if key not in override_keys(typed)]
+def _without(own: Sequence[str], overrides: Sequence[str]) -> list[str]:
+    """A study's own overrides without those of the command; of several, the last counts."""
+    last = {parse_override(override).key: override for override in own}
+    return [override for key, override in last.items() if key not in override_keys(overrides)]

@@ -74,7 +74,7 @@ class LocalRunner:
         self.slots["gpu"] = Slots(
             gpu_names, len(gpu_names) if auto else int(settings.slots), DeviceLocks(gpu_names)
         )
-        self.said = False
+        self.waiting_told = False
         self.threads = {kind: cores // slots.size for kind, slots in self.slots.items()}
 
     def plan(self) -> None:
@@ -163,8 +163,8 @@ class LocalRunner:
             self.monitor.changed(job)
 
     def _say_what_is_awaited(self) -> None:
-        if not self.running and not self.said:
-            self.said = True
+        if not self.running and not self.waiting_told:
+            self.waiting_told = True
             names = ", ".join(self.slots["gpu"].devices)
             print(f"waiting for GPUs (of {names}) that another sweep on this machine uses")
 

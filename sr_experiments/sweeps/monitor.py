@@ -25,7 +25,7 @@ from sr_experiments.sweeps.settings import Settings
 
 _WIDTH_OF_FILES = 140
 _SECONDS_BETWEEN_LINES = 600.0
-_SECONDS_BETWEEN_LOOKS = 10.0
+_SECONDS_BETWEEN_FORECASTS = 10.0
 
 
 class SweepMonitor:
@@ -44,9 +44,9 @@ class SweepMonitor:
         self.records = Records(folder)
         self.forecast: Forecast | None = None
         self.started = time.monotonic()
-        self.said = self.started  # when the last line was printed, where there is no terminal
-        self.looked = 0.0
-        self.left: float | None = None
+        self.printed_at = self.started  # when the last line was printed, where there is no terminal
+        self.forecast_at = 0.0
+        self.remaining: float | None = None
         self.done_before = {job.number for job in jobs if job.state == "finished"}
         self.columns = _varied(jobs)
         terminal = sys.stdout.isatty()
@@ -89,15 +89,15 @@ class SweepMonitor:
         """Records a job's new state."""
         self.write()
         if not self.live:
-            self._say(f"{self.line()}  [job {job.number} {job.state}]")
+            self._print(f"{self.line()}  [job {job.number} {job.state}]")
 
     def tick(self) -> None:
         """Moves the live line; without a terminal prints one now and then."""
         self.records.retry()
         if self.live:
             self.live.update(Text(self.line()), refresh=True)
-        elif time.monotonic() > self.said + _SECONDS_BETWEEN_LINES:
-            self._say(self.line())
+        elif time.monotonic() > self.printed_at + _SECONDS_BETWEEN_LINES:
+            self._print(self.line())
 
     def line(self) -> str:
         """Counts, the best job so far, the time elapsed and remaining, and when it will be done."""
@@ -110,23 +110,24 @@ class SweepMonitor:
         best = self.best()
         if best is not None:
             parts.append(f"best {self.settings.metric} {self._value(best):.3f} (job {best.number})")
-        left = self._seconds_left(counts["running"] + counts["waiting"], bad)
-        if left is not None:
-            parts.append(times(time.monotonic() - self.started, left))
+        remaining = self._seconds_remaining(counts["running"] + counts["waiting"], bad)
+        if remaining is not None:
+            parts.append(times(time.monotonic() - self.started, remaining))
         return ", ".join(parts)
 
-    def _seconds_left(self, open_jobs: int, bad: int) -> float | None:
+    def _seconds_remaining(self, open_jobs: int, bad: int) -> float | None:
         if self.forecast:
-            if time.monotonic() > self.looked + _SECONDS_BETWEEN_LOOKS:
-                self.looked, self.left = time.monotonic(), self.forecast.remaining(self.jobs)
-            return self.left
+            if time.monotonic() > self.forecast_at + _SECONDS_BETWEEN_FORECASTS:
+                self.forecast_at = time.monotonic()
+                self.remaining = self.forecast.remaining(self.jobs)
+            return self.remaining
         new = [j for j in self.jobs if j.state == "finished" and j.number not in self.done_before]
         if not new or not open_jobs:
             return None
         return (time.monotonic() - self.started) / (len(new) + bad) * open_jobs
 
-    def _say(self, line: str) -> None:
-        self.said = time.monotonic()
+    def _print(self, line: str) -> None:
+        self.printed_at = time.monotonic()
         print(line, flush=True)
 
     def best(self) -> Job | None:

@@ -88,9 +88,9 @@ def plan_lines(jobs: Sequence[Job], estimates: Mapping[int, Estimate], at_once: 
     return lines
 
 
-def times(elapsed: float, left: float) -> str:
+def times(elapsed: float, remaining: float) -> str:
     """Time elapsed, time remaining and when that is over; all in seconds from now."""
-    return f"{clock(elapsed)} elapsed, {clock(left)} remaining, done {when(left)}"
+    return f"{clock(elapsed)} elapsed, {clock(remaining)} remaining, done {when(remaining)}"
 
 
 def when(seconds: float) -> str:

@@ -62,7 +62,7 @@ class GANModule(RestorationModule):
         self.steps: dict[str, Tensor | float] = {}  # what the newest optimizer steps have to log
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
-        """One batch for the discriminator, then for the generator, whose loss is returned."""
+        """One batch for the discriminator, then for the generator, whose scalar loss it returns."""
         prediction, target = self.predict(batch)
         last = self.trainer.is_last_batch
         stepping = last or (batch_idx + 1) % self.accumulate == 0

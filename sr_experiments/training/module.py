@@ -78,12 +78,12 @@ class RestorationModule(pl.LightningModule):
         self.random_state: dict[str, Any] | None = None
 
     def forward(self, x: Tensor) -> Tensor:
-        """The network's output."""
+        """The network's output [B, C, H, W] for the input that it takes, both in [0, 1]."""
         out: Tensor = self.network(x)
         return out
 
     def training_step(self, batch: TrainingBatch, batch_idx: int) -> Tensor:
-        """The loss of one batch of patches."""
+        """The loss of one batch of patches, a scalar."""
         loss: Tensor | dict[str, Tensor] = self.loss(*self.predict(batch))
         if isinstance(loss, dict):
             return self.log_parts(loss)
@@ -91,7 +91,7 @@ class RestorationModule(pl.LightningModule):
         return loss
 
     def predict(self, batch: TrainingBatch) -> tuple[Tensor, Tensor]:
-        """The prediction and the target of the same size."""
+        """The prediction and the target of the same size, [B, C, H, W] in [0, 1]."""
         prediction = self._forward[0](batch["input"])
         target = batch["target"]
         # Unpadded convolutions predict only the middle of a patch.
@@ -101,7 +101,7 @@ class RestorationModule(pl.LightningModule):
         return prediction, target
 
     def log_parts(self, parts: dict[str, Tensor]) -> Tensor:
-        """Logs the parts of a loss and returns their sum."""
+        """Logs the parts of a loss, scalars, and returns their sum."""
         loss = torch.stack(list(parts.values())).sum()
         self.log("train/loss", loss)
         self.log_dict({f"train/loss_{name}": part for name, part in parts.items()})

@@ -128,7 +128,7 @@ class ImageStore:
         return pixels[begin:end].reshape(self.layout.shapes[image])
 
     def flat(self) -> Tensor:
-        """All pixels in memory, image after image.
+        """All pixels in memory, image after image: [N] in the store's dtype, on 0..255.
 
         Raises:
             ImageError: the bytes of an image are not those that were stored.
