@@ -131,6 +131,7 @@ def test_help_names_the_keys(tmp_path: Path) -> None:
     assert done.returncode == 0
     for key in ("runs", "metric", "target", "better", "out"):
         assert f"\n{key}:" in done.stdout
+    assert "python evaluate.py runs=[...]" in done.stdout
 
 
 @pytest.mark.parametrize(

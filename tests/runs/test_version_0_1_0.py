@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 import yaml
-from sr_experiments.runs.find import read_runs
 
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs import former_names
-from sr_experiments.runs.read import read_run
+from sr_experiments.runs.read import read_run, read_runs
 from tests.cli.conftest import Command
 
 FOLDER = Path(__file__).parent / "version_0_1_0"

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from hydra._internal.utils import get_args_parser
 
+from sr_experiments.cli import app
 from sr_experiments.cli.config.command_line import tidy
 from sr_experiments.cli.config.hints import nearest
 from sr_experiments.errors import ConfigError
 from tests.cli.conftest import TINY, Command
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -105,6 +106,14 @@ def test_a_former_command_names_the_present_one(former: str, present: str) -> No
     assert done.stderr == (
         f"error: {former}.py has become {present}; write: python {present} 'runs=[a b]'\n"
     )
+
+
+def test_help_says_which_command_is_for_what(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evaluate.py", "--help"])
+    app.evaluate()
+    assert "python report.py" in capsys.readouterr().out
 
 
 def test_hydras_own_flags_stay() -> None:

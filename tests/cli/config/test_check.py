@@ -15,7 +15,7 @@ from sr_experiments.cli.config.instantiate import _hints, _locate, resolve_confi
 from sr_experiments.cli.config.signatures import read_signature
 from sr_experiments.errors import ConfigError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def composed(*overrides: str, name: str = "train") -> DictConfig:
