@@ -126,16 +126,16 @@ def build_module(
         scorers: score the "val" and the "test" sets.
         plan: the learning rate's factor, and the batches per step.
     """
-    node = config["optim"]
-    if plan.lr_factor != 1:
+    node = config.get("optim")
+    if node and "lr" in node and plan.lr_factor != 1:
         node = {**node, "lr": node["lr"] * plan.lr_factor}
     optimizer = build("optim", node)
-    scheduler = build("scheduler", config["scheduler"])
+    scheduler = build("scheduler", config.get("scheduler"))
     # Ranges of these two are checked by a call, before any image is read.
     made = call_partial("optim", optimizer, network)
     call_partial("scheduler", scheduler, made, lambda interval: 1)
-    loss = build("loss", config["loss"])
-    clipping = build("clipping", config["clipping"])
+    loss = build("loss", config.get("loss"))
+    clipping = build("clipping", config.get("clipping"))
     fast = {key: bool(config["device"].get(key)) for key in ("compile", "channels_last")}
     common = (optimizer, scheduler, clipping, scorers, config)
     forward = fast_forward(network, **fast)

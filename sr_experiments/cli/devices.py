@@ -65,8 +65,8 @@ def plan_batches(config: Config) -> BatchPlan:
         )
     if plan.lr_factor != 1:
         batch = processes * plan.per_device * plan.accumulate
-        rate = f"{config['optim']['lr']:g} x {plan.lr_factor:.4g}"
-        _say(f"learning rate {rate} for a batch of {batch}")
+        lr = (config.get("optim") or {}).get("lr")
+        _say(f"learning rate {lr} x {plan.lr_factor:.4g} for a batch of {batch}")
     return plan
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from omegaconf import DictConfig
 
-from sr_experiments.cli.config.check import Config, check_type, to_plain
+from sr_experiments.cli.config.check import Config, check_present, check_type, to_plain
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import did_you_mean
 from sr_experiments.cli.config.study_choice import compose_study
@@ -56,11 +56,13 @@ def report(composed: DictConfig) -> None:
         ConfigError: a key is wrong, there are no runs, or what was asked for cannot be made.
     """
     config = to_plain(composed)
+    check_present(config, _TYPES)
     types = _TYPES | (_WANDB if config["to"] == "wandb" else _FILES)
     for key, value in config.items():
         if key not in types:
             raise ConfigError(f"{key}: there is no such key{did_you_mean(key, types)}")
         check_type(key, value, types[key])
+    check_present(config, types)
     study = compose_study(config["study_choice"]) if config["study_choice"] else None
     if config["to"] == "wandb":
         make_workspace(config, study)

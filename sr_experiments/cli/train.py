@@ -70,7 +70,8 @@ def train(composed: DictConfig) -> float:
         check_continued(checkpoint, config, module)
     else:
         warm_start(config, module)
-    callbacks = [build(f"callbacks.{name}", node) for name, node in config["callbacks"].items()]
+    chosen = config.get("callbacks") or {}
+    callbacks = [build(f"callbacks.{name}", node) for name, node in chosen.items()]
     signals = StopSignals()
     trainer = build_trainer(config, module, plan, [*callbacks, Ending(signals)])
     # Nothing is written before all that was typed has been looked at.

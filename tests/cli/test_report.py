@@ -90,6 +90,8 @@ def test_a_study_alone_is_that_of_its_newest_sweep(tmp_path: Path) -> None:
         (["runs=run", "metric=val/set5_x2/psnr"], f"did you mean {METRIC}"),
         (["runs=run", "better=more"], "better: "),
         (["runs=run", "target=high"], "target: "),
+        (["runs=run", "~metric"], "metric: is needed; leave ~metric out"),
+        (["~to"], "to: is needed; leave ~to out"),
         (["runs=run", "+colour=red"], "colour: there is no such key"),
         (["runs=run", "out=file/x"], "cannot write"),
     ],

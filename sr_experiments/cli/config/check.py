@@ -1,7 +1,7 @@
 """What can be said about a configuration before torch and Lightning are imported."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -35,6 +35,10 @@ _ROOT_TYPES = {
     "trusted": list[str],
     "published": str | list[str],
 }
+_NEEDED = (
+    *("model", "data", "data.train", "data.patches", "protocol", "device", "sweep"),
+    *("seed", "log_images", "run_dir", "ckpt_path", "init_from"),
+)
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
 _OWN_DEVICE_KEYS = {
     "effective_batch": int | None,
@@ -78,6 +82,7 @@ def check_config(config: DictConfig, network: bool = True) -> Config:
     content: Config = current_targets(to_plain(config))
     known = {*_ROOT_TYPES, *(p.name for p in conf_dir().iterdir() if p.is_dir())}
     _check_keys(content, known)
+    check_present(content, _NEEDED)
     for name, expected in _ROOT_TYPES.items():
         if name in content:
             check_type(name, content[name], expected)
@@ -104,6 +109,7 @@ def check_preparation(config: DictConfig) -> Config:
     content = to_plain(config)
     known = {*_PREPARATION_TYPES, "dataset", "degradation"}
     _check_keys(content, known)
+    check_present(content, known)
     for key, kind in _PREPARATION_TYPES.items():
         check_type(key, content[key], kind)
     if (workers := content["workers"]) is not None and workers < 0:
@@ -129,6 +135,20 @@ def to_plain(config: DictConfig) -> Config:
 def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
     """The keys of ``device`` that are arguments of Lightning's Trainer."""
     return {str(key): value for key, value in device.items() if key not in _OWN_DEVICE_KEYS}
+
+
+def check_present(config: Mapping[str, Any], keys: Iterable[str]) -> None:
+    """Makes sure that nothing was taken away, as by ``~data.train``, that is read later.
+
+    Raises:
+        ConfigError: a key, as ``data`` or ``data.train``, is missing.
+    """
+    for key in keys:
+        node: Any = config
+        for part in key.split("."):
+            if not isinstance(node, Mapping) or part not in node:
+                raise ConfigError(f"{key}: is needed; leave ~{key} out")
+            node = node[part]
 
 
 def _check_keys(content: Mapping[Any, Any], known: set[str]) -> None:

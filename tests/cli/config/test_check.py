@@ -46,6 +46,8 @@ def composed(*overrides: str, name: str = "train") -> DictConfig:
         ("++callbacks.ema.decay=0.9", "callbacks.ema: has no _target_; choose callbacks=ema, or"),
         ("++callbacks.gaurd.factor=1", "did you mean callbacks.guard"),
         ("++metrics.lpips.net=vgg", r"metrics.lpips: has no _target_; choose metrics=\[lpips\]"),
+        ("~data.train", "^data.train: is needed; leave ~data.train out$"),
+        ("~sweep", "^sweep: is needed; leave ~sweep out$"),
         ("+callbacks.guard.factr=1", "callbacks.guard.factr: there is no .*did you mean factor"),
     ],
 )
@@ -69,6 +71,7 @@ def test_messages(typed: str, message: str) -> None:
             "+dataset.folders.T91.image=1",
             "T91.image: there is no such key; did you mean",
         ),
+        ("~workers", "^workers: is needed; leave ~workers out$"),
         ("+datasets=1", "datasets: there is no such key; did you mean dataset"),
     ],
 )

@@ -141,6 +141,7 @@ def test_the_nearest_names() -> None:
         (["device=cuda"], "device=cuda: there is no such option; did you mean gpu?\n"),
         (["logger=[wandbb]"], "logger=wandbb: there is no such option; did you mean wandb?\n"),
         (["metrics=[lpips]"], "metrics: train.py does not take it\n"),
+        (["~optim"], "error: optim: has no _target_, so that there is nothing to build"),
         (["vdsr"], "vdsr: an override is written key=value, as model=vdsr\n"),
         (["tags=(a"], "tags=(a: its value cannot be read"),
         (["data.root=/tmp/a,b"], "error: data.root=/tmp/a,b: a comma separates the values of a "
