@@ -78,7 +78,7 @@ def test_colour_is_compared_as_scikit_image_does_on_matlab_s_images(shared_data:
 def test_names_mean_what_their_configuration_says(name: str):
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         config = compose("evaluate", [f"protocol={name}", "degradation=bicubic"])
-    built = build("protocol", to_plain(config)["protocol"])
+    built = build("protocol", to_plain(config.protocol))
     assert replace(built, degradation=None) == NAMED[name]
     assert built.label == name
 

@@ -71,7 +71,7 @@ def test_messages(typed: str, message: str) -> None:
             "+dataset.folders.T91.image=1",
             "T91.image: there is no such key; did you mean",
         ),
-        ("~workers", "^workers: is needed; leave ~workers out$"),
+        ("~root", "^root: is needed; leave ~root out$"),
         ("+datasets=1", "datasets: there is no such key; did you mean dataset"),
     ],
 )

@@ -112,7 +112,8 @@ def test_help_says_which_command_is_for_what(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["evaluate.py", "--help"])
-    app.evaluate()
+    with pytest.raises(SystemExit):
+        app.evaluate()
     assert "python report.py" in capsys.readouterr().out
 
 
