@@ -163,7 +163,7 @@ def test_scores_of_each_image_are_kept_and_written(tmp_path: Path):
     for benchmark, scale, seed in (("two", 2, 0), ("one", 3, 1), ("one", 2, 2), ("one", 3, 3)):
         image = item(scale=scale, seed=seed)
         score.update(VDSR(depth=2), {**image, "benchmark": benchmark, "path": f"a/{seed}.png"})
-    write_images(score.images(), PROTOCOL, tmp_path / "per_image.csv")
+    write_images({"": score.images()}, PROTOCOL, tmp_path / "per_image.csv")
     with (tmp_path / "per_image.csv").open() as file:
         lines = list(csv.DictReader(file))
     places = [(line["benchmark"], line["scale"], line["image"]) for line in lines]
