@@ -20,6 +20,7 @@ from sr_experiments.runs.read import Run
 from sr_experiments.studies.curve_statistics import Better
 from sr_experiments.studies.study import Study
 from sr_experiments.studies.variants import common_overrides
+from sr_experiments.studies.verdict import MEANING
 
 
 def make_inputs(
@@ -64,6 +65,7 @@ def build_content(inputs: ReportInputs) -> Content:
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         notes=[*make_notes(inputs), *about_environment, *about_pictures],
         claims=make_claims(inputs),
+        claims_note=MEANING if inputs.study and inputs.study.claims else "",
         variants=describe_variants(inputs.variants),
         metrics=make_metrics(inputs),
         results=make_results(inputs),

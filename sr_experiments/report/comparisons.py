@@ -14,12 +14,14 @@ from sr_experiments.studies.comparison import Comparison, RunOutcome, compare, r
 from sr_experiments.studies.curve_statistics import area, at_share, best, final, time_to_target
 from sr_experiments.studies.statistics import Estimate, estimate
 from sr_experiments.studies.study import Study, StudyClaim
+from sr_experiments.studies.text import describe_all
 from sr_experiments.studies.time_to_target import (
     TimeToTarget,
     common_target,
     compare_time_to_target,
+    times,
 )
-from sr_experiments.studies.verdict import describe, judge
+from sr_experiments.studies.verdict import Claimed, judge
 
 _PAIRS = 30
 
@@ -44,18 +46,14 @@ def make_pairs(inputs: ReportInputs) -> list[str]:
     if not measured:
         return []
     first, *others = measured
-    sentences = []
+    compared: list[tuple[Comparison | TimeToTarget, tuple[str, str], str]] = []
     for variant in others[:_PAIRS]:
         names = (variant.name, first.name)
-        sentences.append(describe(compare_final(inputs, variant, first), names, inputs.unit))
+        compared.append((compare_final(inputs, variant, first), names, inputs.unit))
         speed = compare_times(inputs, variant, first)
-        if _too_coarse(inputs, variant, first):
-            sentences.append(
-                f"{variant.name} and {first.name} are first measured after different numbers of "
-                "steps, and one reaches the target by then: their speeds cannot be told."
-            )
-        elif speed.logs.pairs:
-            sentences.append(describe(speed, names, inputs.unit))
+        if speed.logs.pairs:
+            compared.append((speed, names, ""))
+    sentences = describe_all(compared)
     if len(others) > _PAIRS:
         sentences.append(f"{len(others) - _PAIRS} more variants are not compared here.")
     return sentences
@@ -81,11 +79,9 @@ def compare_times(inputs: ReportInputs, a: Variant, b: Variant) -> TimeToTarget:
         b: the other one.
     """
     target = _target(inputs, a, b)
-
-    def steps(curve: Curve) -> float:
-        return time_to_target(curve, target, inputs.better, "step")
-
-    return compare_time_to_target(_outcomes(inputs, a, steps), _outcomes(inputs, b, steps))
+    return compare_time_to_target(
+        *(times(each.selected, inputs.metric, target, inputs.better) for each in (a, b))
+    )
 
 
 def spread(found: Estimate, decimals: int) -> str:
@@ -109,16 +105,6 @@ def _target(inputs: ReportInputs, a: Variant, b: Variant) -> float:
     if inputs.target is not None:
         return inputs.target
     return common_target(_outcomes(inputs, a, final), _outcomes(inputs, b, final), inputs.better)
-
-
-def _too_coarse(inputs: ReportInputs, a: Variant, b: Variant) -> bool:
-    """Whether the speeds of two variants are those of their first measurements."""
-    target = _target(inputs, a, b)
-    curves = [curve for variant in (a, b) for _, curve in _curves(inputs, variant)]
-    early = [
-        time_to_target(curve, target, inputs.better, "step") <= curve.step[0] for curve in curves
-    ]
-    return any(early) and len({float(curve.step[0]) for curve in curves}) > 1
 
 
 def _outcomes(
@@ -173,10 +159,20 @@ def _to_target(inputs: ReportInputs, curves: Sequence[tuple[Run, Curve]], target
 
 
 def make_claims(inputs: ReportInputs) -> list[Claim]:
-    """A verdict for each claim of the study; none without a study."""
-    if not inputs.study:
+    """A verdict for each claim of the study, corrected for their number; none without a study."""
+    study = inputs.study
+    if not study:
         return []
-    return [_judged(inputs, inputs.study, claim) for claim in inputs.study.claims]
+    found = [_claimed(inputs, study, claim) for claim in study.claims]
+    judged = iter(judge([each for each in found if isinstance(each, Claimed)]))
+    claims = []
+    for claim, each in zip(study.claims, found, strict=True):
+        if isinstance(each, str):
+            claims.append(Claim(text=claim.text, verdict="not shown", words=each))
+        else:
+            judgement = next(judged)
+            claims.append(Claim(text=claim.text, verdict=judgement.verdict, words=judgement.words))
+    return claims
 
 
 def at_column(run: Run, column: Column) -> float:
@@ -191,17 +187,14 @@ def at_column(run: Run, column: Column) -> float:
     return float("nan") if value is None else value
 
 
-def _judged(inputs: ReportInputs, study: Study, claim: StudyClaim) -> Claim:
+def _claimed(inputs: ReportInputs, study: Study, claim: StudyClaim) -> Claimed | str:
+    """The comparison that a claim is about, or why there is none."""
     variants = {variant.name: variant for variant in inputs.variants}
     missing = [variant for variant in claim.compare if variant not in variants]
     if missing:
         alike = [name for name in variants if name.split()[0] in missing]
         words = f"There are several variants of it: {', '.join(alike)}." if alike else ""
-        return Claim(
-            text=claim.text,
-            verdict="cannot tell",
-            words=f"There is no run of {' and '.join(missing)}. {words}".strip(),
-        )
+        return f"There is no run of {' and '.join(missing)}. {words}".strip()
     a, b = (variants[variant] for variant in claim.compare)
     column = study.columns.get(claim.metric)
     found: Comparison | TimeToTarget
@@ -210,15 +203,14 @@ def _judged(inputs: ReportInputs, study: Study, claim: StudyClaim) -> Claim:
     else:
         found = (compare_times if claim.metric == "speed" else compare_final)(inputs, a, b)
     metric = column.metric if column else inputs.metric
-    judgement = judge(
+    return Claimed(
         claim.expect,
         found,
+        (a.name, b.name),
         claim.margin,
-        names=(a.name, b.name),
         unit="dB" if is_decibel(metric) else "",
         verb=f"is, at {claim.metric}," if column else "ends",
     )
-    return Claim(text=claim.text, verdict=judgement.verdict, words=judgement.words)
 
 
 def _column(variant: Variant, column: Column) -> list[RunOutcome]:

@@ -67,7 +67,7 @@ class Claim(TypedDict):
     """A claim of a source, and what these runs say about it."""
 
     text: str
-    verdict: str  # "supports", "contradicts" or "cannot tell"
+    verdict: str  # "shown", "consistent with", "not shown" or "contradicted"
     words: str  # why, in one or two sentences with the figures
 
 
@@ -118,6 +118,7 @@ class Content(TypedDict):
     created: str  # ISO date and time
     notes: list[str]  # what a reader must know first: runs that failed, diverged, are running
     claims: list[Claim]
+    claims_note: str  # what the verdicts mean
     variants: list[VariantLine]
     metrics: list[Metric]  # the first is shown first
     results: Results | None

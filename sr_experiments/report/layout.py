@@ -24,7 +24,12 @@ STATES = {
     "unreadable": "? unreadable",
 }
 #: Sign and colour of a verdict.
-MARKS = {"supports": ("✓", "good"), "contradicts": ("✗", "bad"), "cannot tell": ("?", "open")}
+MARKS = {
+    "shown": ("✓", "good"),
+    "consistent with": ("~", "open"),
+    "not shown": ("?", "open"),
+    "contradicted": ("✗", "bad"),
+}
 _UNCHECKED = "* Published value given from memory, not checked against its source."
 _HALF_WIDTH = "±: half width of the confidence interval of the mean over seeds."
 

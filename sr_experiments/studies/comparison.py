@@ -10,7 +10,8 @@ from sr_experiments.runs.metrics_file import Curve
 from sr_experiments.runs.read import Run
 from sr_experiments.runs.status import DIVERGED_STATES, State
 from sr_experiments.studies.curve_statistics import Better
-from sr_experiments.studies.statistics import Array, Estimate, paired
+from sr_experiments.studies.significance import SideTest, check_side
+from sr_experiments.studies.statistics import Array, Estimate, bootstrap_interval, paired
 
 _ACCIDENTS: dict[State, str] = {
     "running": "is running",
@@ -25,11 +26,25 @@ _ACCIDENTS: dict[State, str] = {
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What one run came to; ``value`` counts for finished runs alone, NaN is a missing one."""
+    """What one run came to.
+
+    Attributes:
+        seed: runs of two variants are paired by it.
+        state: of the run.
+        value: counts for finished runs alone; NaN is a missing one, an infinite one is worse or
+            better than can be said in numbers.
+        span: between which values it lies, where it is not known exactly.
+    """
 
     seed: int | None
     state: State
     value: float
+    span: tuple[float, float] | None = None
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The least and the greatest value that it may have."""
+        return self.span or (self.value, self.value)
 
 
 BySeed = dict[int | None, RunOutcome]
@@ -61,9 +76,11 @@ def by_seed(outcomes: Sequence[RunOutcome]) -> BySeed:
     found: BySeed = {}
     for seed, group in groups.items():
         lost = [each for each in group if each.state in DIVERGED_STATES]
-        values = [each.value for each in group if not exclusion_reason(each)]
-        if not lost and values:
-            found[seed] = RunOutcome(seed, "finished", float(np.mean(values)))
+        counted = [each for each in group if not exclusion_reason(each)]
+        if not lost and counted:
+            value = float(np.mean([each.value for each in counted]))
+            low, high = np.mean([each.ends for each in counted], axis=0).tolist()
+            found[seed] = RunOutcome(seed, "finished", value, (low, high))
         else:
             found[seed] = (lost or group)[0]
     return found
@@ -93,29 +110,34 @@ class Comparison:
 
     Attributes:
         difference: mean of a - b over the pairs with two numbers, and its 95 % t interval.
-        p: two-sided p value of the paired t test; NaN with fewer than two numbers.
         effect: Cohen's d_z with Hedges' correction for few pairs; NaN with fewer than three
             numbers, inf if all differences are the same.
-        low: smallest difference that is plausible: the interval's end, or, if a pair is without
-            a number, the smallest pair (-inf where a has lost to b); NaN with fewer than two pairs.
-        high: largest plausible difference.
-        pairs: seeds that count.
+        bootstrap: 95 % interval of the mean by the bootstrap; NaN with fewer than eight numbers.
+        spans: for each seed that counts, the least, the likely and the greatest a - b [N, 3];
+            infinite where one run has lost, and anything where both have.
         diverged_a: seeds that count where a diverged or died.
         diverged_b: the same for b.
+        undecided: seeds that count where either may be ahead.
         excluded: seeds that do not count, and why.
-        verdict: which way the difference is, if it is beyond doubt.
     """
 
     difference: Estimate
-    p: float
     effect: float
-    low: float
-    high: float
-    pairs: int
+    bootstrap: tuple[float, float]
+    spans: tuple[tuple[float, float, float], ...]
     diverged_a: tuple[int | None, ...]
     diverged_b: tuple[int | None, ...]
+    undecided: tuple[int | None, ...]
     excluded: tuple[ExcludedSeed, ...]
-    verdict: Literal["higher", "lower", "not distinguishable"]
+
+    @property
+    def pairs(self) -> int:
+        """How many seeds count."""
+        return len(self.spans)
+
+    def against(self, bound: float = 0.0) -> SideTest:
+        """On which side of a bound the difference lies, and how sure that is."""
+        return check_side(np.array(self.spans, dtype=np.float64).reshape(-1, 3), bound)
 
 
 def compare(
@@ -124,10 +146,9 @@ def compare(
     """Compares the runs of two variants, paired by seed.
 
     Finished runs give the differences a - b. A run that diverged or died loses against any
-    finished one, by more than can be said in numbers; where there are such pairs, all pairs must
-    point the same way for a verdict, else the t interval must exclude 0. A verdict needs at least
-    two pairs. Runs that failed by accident, are running or missing leave their seed out. Several
-    runs with the same seed count once, by their mean; if one of them diverged, as diverged.
+    finished one, by more than can be said in numbers; two such runs are level. Runs that failed by
+    accident, are running or missing leave their seed out. Several runs with the same seed count
+    once, by their mean; if one of them diverged, as diverged.
 
     Args:
         a: runs of one variant.
@@ -142,19 +163,21 @@ def compare(
     worst = -np.inf if better == "higher" else np.inf
     x, diverged_a = _values(runs_a, counted, worst)
     y, diverged_b = _values(runs_b, counted, worst)
-    difference, p, effect = paired(x, y)
-    low, high = _plausible(x, y, difference)
+    difference, effect = paired(x[:, 1], y[:, 1])
+    spans = _differences(x, y)
+    numbers = np.isfinite(x[:, 1]) & np.isfinite(y[:, 1])
+    # Where both have lost, there is nothing to decide.
+    lost_both = np.isinf(x[:, 1]) & np.isinf(y[:, 1])
+    undecided = (spans[:, 0] < 0) & (spans[:, 2] > 0) & ~lost_both
     return Comparison(
         difference,
-        p,
         effect,
-        low,
-        high,
-        len(counted),
+        bootstrap_interval(spans[numbers, 1]),
+        tuple((low, likely, high) for low, likely, high in spans.tolist()),
         diverged_a,
         diverged_b,
+        tuple(seed for seed, each in zip(counted, undecided, strict=True) if each),
         tuple(excluded),
-        "higher" if low > 0 else "lower" if high < 0 else "not distinguishable",
     )
 
 
@@ -169,18 +192,21 @@ def _excluded(
 def _values(
     runs: BySeed, seeds: Sequence[int | None], worst: float
 ) -> tuple[Array, tuple[int | None, ...]]:
-    """The runs' values [N], ``worst`` for lost ones, and the seeds of those."""
+    """Least, likely and greatest value of each run [N, 3], and the seeds of those that are lost."""
     lost = tuple(seed for seed in seeds if runs[seed].state in DIVERGED_STATES)
-    values = [worst if seed in lost else runs[seed].value for seed in seeds]
-    return np.array(values, dtype=np.float64), lost
+    rows = []
+    for seed in seeds:
+        low, high = runs[seed].ends
+        rows.append([worst] * 3 if seed in lost else [low, runs[seed].value, high])
+    return np.array(rows, dtype=np.float64).reshape(-1, 3), lost
 
 
-def _plausible(x: Array, y: Array, difference: Estimate) -> tuple[float, float]:
-    if len(x) < 2:
-        return np.nan, np.nan
-    if difference.count == len(x):
-        return difference.low, difference.high
+def _differences(x: Array, y: Array) -> Array:
+    """Least, likely and greatest x - y [N, 3]; what is no difference but rounding is 0."""
     with np.errstate(invalid="ignore"):
-        pairs = x - y
-    # Where both lost, neither is ahead: that pair points nowhere.
-    return (-np.inf, np.inf) if np.isnan(pairs).any() else (float(pairs.min()), float(pairs.max()))
+        spans = x - y[:, ::-1]
+    # Where both have lost, neither is ahead.
+    spans = np.where(np.isnan(spans), [-np.inf, 0.0, np.inf], spans)
+    finite = np.abs(np.stack([x, y])[np.isfinite([x, y])])
+    noise = 1e-12 * finite.max(initial=0.0)
+    return np.where(np.abs(spans) <= noise, 0.0, spans)

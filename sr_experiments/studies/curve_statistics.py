@@ -93,6 +93,29 @@ def time_to_target(curve: Curve, target: float, better: Better, axis: Axis) -> f
     return float(place)
 
 
+def span_to_target(curve: Curve, target: float, better: Better, axis: Axis) -> tuple[float, float]:
+    """Between which measurements a target is first reached, as (not yet, by then).
+
+    It is (0, first) where the first measurement has reached it, (last, inf) where none has, and
+    NaN without measurements.
+
+    Args:
+        curve: the measurements.
+        target: value to be reached.
+        better: which values are better.
+        axis: what the answer is counted in.
+    """
+    measured = _measured(curve)
+    if not len(measured.value):
+        return np.nan, np.nan
+    reached = measured.value >= target if better == "higher" else measured.value <= target
+    places = [0.0, *getattr(measured, axis).tolist(), np.inf]
+    first = int(reached.argmax()) if reached.any() else len(reached)
+    return places[first], places[first + 1]
+
+
 def _measured(curve: Curve) -> Curve:
     keep = ~np.isnan(curve.value)
+    if keep.all():
+        return curve
     return Curve(curve.epoch[keep], curve.step[keep], curve.seconds[keep], curve.value[keep])

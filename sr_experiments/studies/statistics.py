@@ -11,8 +11,8 @@ from sr_experiments.runs.metrics_file import Curve
 
 Array = NDArray[np.float64]
 
-_MOST_PAIRS = 1000
-_POWER = 0.8
+#: From so many pairs on there is a bootstrap interval.
+BOOTSTRAP_PAIRS = 8
 
 
 @dataclass(frozen=True)
@@ -80,52 +80,47 @@ def band(curves: Sequence[Curve], confidence: float = 0.95) -> Band:
     return Band(steps, epoch, seconds, mean, mean - half, mean + half, count)
 
 
-def paired(x: Array, y: Array) -> tuple[Estimate, float, float]:
-    """Mean difference of ``x`` [N] - ``y`` [N], p value of the paired t test and effect size.
+def paired(x: Array, y: Array) -> tuple[Estimate, float]:
+    """Mean difference of ``x`` [N] - ``y`` [N] and effect size.
 
     Pairs with an infinite value are left out. The effect size is Cohen's d_z (mean by standard
-    deviation of the differences) with Hedges' correction. It needs three pairs, the p value two;
-    NaN with fewer. Differences that are all the same have p = 0 and d = inf, or 1 and 0 if they
-    are 0.
+    deviation of the differences) with Hedges' correction; NaN with fewer than three pairs.
+    Differences that are all the same have d = inf, or 0 if they are 0.
     """
     numbers = np.isfinite(x) & np.isfinite(y)
     x, y = x[numbers], y[numbers]
     differences, count = x - y, len(x)
     if count < 2:
-        return estimate(differences), np.nan, np.nan
+        return estimate(differences), np.nan
     mean = float(differences.mean())
     noise = 1e-12 * max(np.abs(x).max(), np.abs(y).max())
     if np.ptp(differences) <= noise:
         if abs(mean) <= noise:
-            return Estimate(0.0, 0.0, 0.0, count), 1.0, 0.0
-        return Estimate(mean, mean, mean, count), 0.0, float(np.copysign(np.inf, mean))
+            return Estimate(0.0, 0.0, 0.0, count), 0.0
+        return Estimate(mean, mean, mean, count), float(np.copysign(np.inf, mean))
     effect = np.nan
     if count > 2:
         freedom = count - 1
         logs = special.gammaln([freedom / 2, (freedom - 1) / 2])
         hedges = np.exp(logs[0] - logs[1]) / np.sqrt(freedom / 2)
         effect = float(hedges * mean / differences.std(ddof=1))
-    return estimate(differences), float(stats.ttest_rel(x, y).pvalue), effect
+    return estimate(differences), effect
 
 
-def pairs_needed(difference: Estimate, confidence: float = 0.95) -> int | None:
-    """How many pairs would tell a paired difference from 0, four times out of five.
+def bootstrap_interval(differences: Array) -> tuple[float, float]:
+    """95 % interval of the mean of ``differences`` [N] by the bootstrap (BCa, Efron 1987).
 
-    Args:
-        difference: mean and interval of the pairs there are; their spread is taken as it is.
-        confidence: of the interval.
-
-    Returns:
-        The least such number of pairs; None beyond 1000, or where the difference is 0 or unknown.
+    NaN with fewer than eight differences, which are too few to draw from, and where all are the
+    same.
     """
-    half, count = difference.high - difference.mean, difference.count
-    if count < 2 or not np.isfinite(half) or not difference.mean:
-        return None
-    spread = half * np.sqrt(count) / stats.t.ppf((1 + confidence) / 2, count - 1)
-    pairs = np.arange(2, _MOST_PAIRS + 1)
-    bound = stats.t.ppf((1 + confidence) / 2, pairs - 1) + stats.t.ppf(_POWER, pairs - 1)
-    enough = abs(difference.mean) * np.sqrt(pairs) >= bound * spread
-    return int(pairs[enough.argmax()]) if enough.any() else None
+    if len(differences) < BOOTSTRAP_PAIRS or not np.ptp(differences):
+        return np.nan, np.nan
+    sign = 1.0 if differences.mean() >= 0 else -1.0  # so that swapped sides draw the same
+    found = stats.bootstrap(
+        (np.sort(sign * differences),), np.mean, method="BCa", rng=np.random.default_rng(0)
+    ).confidence_interval
+    low, high = sorted((sign * found.low, sign * found.high))
+    return float(low), float(high)
 
 
 def _over_seeds(values: Array, confidence: float) -> tuple[Array, Array, NDArray[np.int64]]:
@@ -135,6 +130,6 @@ def _over_seeds(values: Array, confidence: float) -> tuple[Array, Array, NDArray
         mean = np.nansum(values, axis=0) / count
         squares = np.nansum(np.square(values - mean), axis=0)
         error = np.sqrt(squares / (count - 1) / count)
-        half = error * stats.t.ppf((1 + confidence) / 2, count - 1)
+        half = error * special.stdtrit(count - 1, (1 + confidence) / 2)
     half[(count < 2) | ~np.isfinite(mean)] = np.nan
     return mean, half, count

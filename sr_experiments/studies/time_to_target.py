@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from sr_experiments.runs.read import Run
 from sr_experiments.studies.comparison import Comparison, RunOutcome, compare
-from sr_experiments.studies.curve_statistics import Better
+from sr_experiments.studies.curve_statistics import Better, span_to_target, time_to_target
 from sr_experiments.studies.statistics import Estimate
 
 
@@ -23,14 +23,34 @@ class TimeToTarget:
         never_a: seeds that count where a never reached the target; diverged runs are in
             ``logs.diverged_a``.
         never_b: the same for b.
-        verdict: which is faster, if it is beyond doubt.
     """
 
     speedup: Estimate
     logs: Comparison
     never_a: tuple[int | None, ...]
     never_b: tuple[int | None, ...]
-    verdict: Literal["faster", "slower", "not distinguishable"]
+
+
+def times(runs: Sequence[Run], metric: str, target: float, better: Better) -> list[RunOutcome]:
+    """The optimizer steps after which runs reach a target; inf for never, NaN without a curve.
+
+    Args:
+        runs: of one variant.
+        metric: name of the curves.
+        target: value to be reached.
+        better: which values are better.
+    """
+    found = []
+    for run in runs:
+        curve = run.curves.get(metric)
+        if curve is None:
+            found.append(RunOutcome(run.seed, run.state, np.nan))
+            continue
+        time = time_to_target(curve, target, better, "step")
+        found.append(
+            RunOutcome(run.seed, run.state, time, span_to_target(curve, target, better, "step"))
+        )
+    return found
 
 
 def common_target(a: Sequence[RunOutcome], b: Sequence[RunOutcome], better: Better) -> float:
@@ -57,29 +77,30 @@ def compare_time_to_target(a: Sequence[RunOutcome], b: Sequence[RunOutcome]) -> 
     """Compares when runs reach a target; an outcome's value is that time, inf for never.
 
     Seeds are paired, and count, as in ``compare``. A run that never reaches the target loses
-    against any that does, as does one that diverged; two such runs are level. A target that runs
-    have reached at their first measurement tells when they were measured, not how fast they are.
+    against any that does while it runs, as does one that diverged; two such runs are level. So are
+    two whose spans of time overlap: a target that is passed between two measurements was reached
+    at any time between them, and one that is reached at the first measurement at any time before.
     """
     logs = compare(_logarithms(a), _logarithms(b), "lower")
     mean = logs.difference
     with np.errstate(over="ignore"):
         middle, low, high = np.exp([-mean.mean, -mean.high, -mean.low]).tolist()
-    verdict: Literal["faster", "slower", "not distinguishable"] = "not distinguishable"
-    if logs.verdict != "not distinguishable":
-        verdict = "faster" if logs.verdict == "lower" else "slower"
     silent = {each.seed for each in logs.excluded}
     return TimeToTarget(
         Estimate(middle, low, high, mean.count),
         logs,
         _never(a, silent.union(logs.diverged_a)),
         _never(b, silent.union(logs.diverged_b)),
-        verdict,
     )
 
 
 def _logarithms(outcomes: Sequence[RunOutcome]) -> list[RunOutcome]:
+    found = []
     with np.errstate(divide="ignore"):
-        return [RunOutcome(each.seed, each.state, float(np.log(each.value))) for each in outcomes]
+        for each in outcomes:
+            low, high = np.log(each.ends).tolist()
+            found.append(RunOutcome(each.seed, each.state, float(np.log(each.value)), (low, high)))
+    return found
 
 
 def _never(outcomes: Sequence[RunOutcome], without: set[int | None]) -> tuple[int | None, ...]:

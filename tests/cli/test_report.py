@@ -62,7 +62,7 @@ def test_a_study_is_chosen_by_name(tmp_path: Path) -> None:
         make_run(tmp_path / "sweep" / str(number), variant=variant, lr=0.1 + number)
     done = report(tmp_path, "runs=sweep", "study=vdsr_residual", "out=out")
     assert done.returncode == 0, done.stderr
-    assert "cannot tell: At a rate of 0.1, residual learning ends higher." in done.stdout
+    assert "not shown: At a rate of 0.1, residual learning ends higher." in done.stdout
     assert "36.90" in (tmp_path / "out" / "report.md").read_text()
 
 

@@ -3,6 +3,7 @@
 import copy
 
 from sr_experiments.report.content import Content
+from sr_experiments.studies.verdict import MEANING
 from tests.report.sample_curves import metric
 from tests.report.sample_pictures import picture
 from tests.report.sample_runs import SEEDS, VARIANTS, run_line, variant
@@ -21,6 +22,7 @@ def sample_content() -> Content:
             "One run is still going (non-residual, lr 0.01, seed 2).",
         ],
         claims=copy.deepcopy(CLAIMS),
+        claims_note=MEANING,
         variants=[variant(key) for key in VARIANTS],
         metrics=[
             metric("val/set5_x2/psnr_y", "PSNR on Set5 x2 (Y), dB", "higher"),
@@ -55,6 +57,7 @@ def empty_content() -> Content:
         created="not a date",
         notes=[],
         claims=[],
+        claims_note="",
         variants=[],
         metrics=[],
         results=None,

@@ -5,17 +5,17 @@ from sr_experiments.report.content import Cell, Claim, Results, Statistic
 CLAIMS: list[Claim] = [
     {
         "text": "The residual network is superior to the non-residual one.",
-        "verdict": "supports",
+        "verdict": "shown",
         "words": "36.90 ± 0.05 dB against 27.42 ± 0.41 dB after 20 epochs at 0.1.",
     },
     {
         "text": "A rate of 0.01 is always worse than 0.1.",
-        "verdict": "contradicts",
+        "verdict": "contradicted",
         "words": "Without the skip connection 0.01 ends 2.9 dB higher.",
     },
     {
         "text": "Residual networks are not hurt by smaller rates.",
-        "verdict": "cannot tell",
+        "verdict": "not shown",
         "words": "The difference of 0.12 dB is smaller than its interval.",
     },
 ]

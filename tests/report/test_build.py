@@ -30,7 +30,7 @@ def test_a_sweep_with_lost_failed_and_running_jobs_is_told_as_it_is(tmp_path: Pa
     assert [line["state"] for line in content["runs"]] == [
         "finished", "diverged", "failed", "finished", "finished", "running",
     ]  # fmt: skip
-    assert "lr=0.01 ends higher than lr=0.1 in all 2 pairs" in content["pairs"][0]
+    assert "lr=0.01 ends higher than lr=0.1 in 2 of 2 pairs" in content["pairs"][0]
 
 
 def test_a_long_error_is_cut_between_words(tmp_path: Path) -> None:

@@ -69,6 +69,6 @@ def test_no_asset_is_left_out() -> None:
 
 def test_what_does_not_move_is_there_without_scripts() -> None:
     text = re.sub(r"<script.*?</script>", "", render_page(sample_content()), flags=re.DOTALL)
-    for said in ("36.90 ± 0.05", "contradicts", "3 min 20 s", "✗ diverged", "+0.34"):
+    for said in ("36.90 ± 0.05", "contradicted", "3 min 20 s", "✗ diverged", "+0.34"):
         assert said in text
     assert text.count("<figure>") == sum(len(p["tiles"]) for p in sample_content()["pictures"])

@@ -76,7 +76,7 @@ def test_failures_are_told_first(show: Show) -> None:
     page = show(sample_content())
     assert "One of twelve runs diverged" in page.locator("header").inner_text()
     badges = page.locator(".badge").all_inner_texts()
-    assert [badge.strip() for badge in badges] == ["✓ supports", "✗ contradicts", "? cannot tell"]
+    assert [badge.strip() for badge in badges] == ["✓ shown", "✗ contradicted", "? not shown"]
     row = page.locator("#runs tbody tr").nth(8).inner_text()
     assert "diverged" in row
     assert "the loss is not finite in step 27" in row
