@@ -28,7 +28,7 @@ from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import explain
 from sr_experiments.cli.config.study_choice import keep_choice
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
-from sr_experiments.runs.command import JOB_MARK
+from sr_experiments.runs.command import FIRST_RANK, JOB_MARK, is_started_rank
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
 from sr_experiments.sweeps.job import Check, JobError
@@ -95,6 +95,10 @@ def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
     outlive_full_disks()
     if JOB_MARK in os.environ:
         die_with_parent(int(os.environ[JOB_MARK]))
+    elif is_started_rank(sys.argv):  # which without the first one would wait for half an hour
+        die_with_parent(int(os.environ.get(FIRST_RANK, os.getppid())))
+    else:
+        os.environ[FIRST_RANK] = str(os.getpid())
     # Modules of one's own, as a network's, lie in the working directory; of installed commands,
     # and of scripts called from elsewhere, Python searches only the script's folder.
     sys.path.append(str(Path.cwd()))

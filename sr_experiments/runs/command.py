@@ -79,6 +79,8 @@ def quote_path(path: Path) -> str:
 
 #: Set for every job that a sweep starts here, to the process id of the sweep.
 JOB_MARK = "SR_EXPERIMENTS_SWEEP"
+#: Variable that names the process that has started further ranks.
+FIRST_RANK = "SR_EXPERIMENTS_FIRST_RANK"
 
 
 def is_job() -> bool:
@@ -89,6 +91,11 @@ def is_job() -> bool:
 def is_cluster_job() -> bool:
     """Whether a cluster has started it, which may do that again with the same command."""
     return HydraConfig.initialized() and HydraConfig.get().mode == RunMode.MULTIRUN
+
+
+def is_started_rank(arguments: Sequence[str]) -> bool:
+    """Whether a command line is that of a further rank which Lightning has started."""
+    return any(re.match("hydra.job.name=.*_ddp_process_", argument) for argument in arguments)
 
 
 def foreign_rank(environment: Mapping[str, str]) -> str | None:

@@ -81,6 +81,26 @@ def test_a_killed_rank_ends_the_others_with_one_line(start, record, tmp_path: Pa
         assert len(command.printed.splitlines()) < 60, tail
 
 
+@pytest.mark.long
+def test_a_killed_first_rank_leaves_no_other_behind(start, record, tmp_path: Path) -> None:
+    line = record("the first of two ranks is killed")
+    for i in range(TRIES):
+        folder = tmp_path / str(i)
+        overrides = [*LONGER, "device=ddp_cpu", f"hydra.run.dir={folder}"]
+        command = start("train", *TINY, *overrides)
+        end = time.monotonic() + 120
+        while not (ranks := [p for p in children(command.process.pid) if b"_ddp_" in _line(p)]):
+            assert time.monotonic() < end, command.printed
+            time.sleep(0.01)
+        time.sleep(0.2 * i)
+        command.strike(signal.SIGKILL)
+        command.wait()
+        end = time.monotonic() + 60  # it may only just begin
+        while (left := [p for p in ranks if b"_ddp_" in _line(p)]) and time.monotonic() < end:
+            time.sleep(0.05)
+        line.add(state_of(folder) != "finished", not left)
+
+
 def _line(pid: int) -> bytes:
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
