@@ -55,6 +55,11 @@ def evaluate() -> None:
     run_app("evaluate", _task("evaluate"), partial(check_config, network=False))
 
 
+def predict() -> None:
+    """``python predict.py``: restores photographs."""
+    run_app("predict", _task("predict"), partial(check_config, network=False))
+
+
 def report() -> None:
     """``python report.py``: what was logged by runs, as a page or as a W&B workspace.
 

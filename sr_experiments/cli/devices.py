@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytorch_lightning as pl
+import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -139,6 +140,21 @@ def make_trainer(**arguments: Any) -> pl.Trainer:
         return pl.Trainer(**arguments)
     except (ValueError, TypeError, RuntimeError, MisconfigurationException) as error:
         raise ConfigError(f"device or trainer: {error}") from None
+
+
+def torch_device(device: Mapping[str, Any]) -> torch.device:
+    """The one device that ``device.accelerator`` stands for.
+
+    Raises:
+        ConfigError: there is no such device.
+    """
+    kind = str(device.get("accelerator") or "auto")
+    found = torch.accelerator.current_accelerator(check_available=True)
+    if kind == "cpu" or (kind == "auto" and not found):
+        return torch.device("cpu")
+    if found and kind in ("auto", "gpu", found.type):
+        return found
+    raise ConfigError(f"device.accelerator={kind}: there is none; choose device=cpu")
 
 
 def silence_warnings() -> None:

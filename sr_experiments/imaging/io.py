@@ -14,11 +14,11 @@ from torch import Tensor
 from sr_experiments.errors import ImageError, OutOfMemoryError
 from sr_experiments.files import whole_file
 
-_FORMATS = {
+FORMATS = {
     **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP"},
     **{".tif": "TIFF", ".tiff": "TIFF", ".ppm": "PPM", ".pgm": "PPM"},
 }
-EXTENSIONS = frozenset(_FORMATS)
+EXTENSIONS = frozenset(FORMATS)
 _GRAY = {"L", "LA", "La", "1"}
 _COLOUR = {"RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr", "CMYK"}
 _LIMIT = "SR_MAX_PIXELS"
@@ -37,9 +37,9 @@ def load_image(path: Path) -> Tensor:
             environment allows, or has 16 bits or floats per channel.
         OutOfMemoryError: it does not fit into memory.
     """
-    limit = _most_pixels()
+    limit = most_pixels()
     try:
-        with fits_in_memory(path), _opened(path) as file:
+        with fits_in_memory(path), open_image(path) as file:
             _check(path, file, limit)
             file.load()  # which turns TIFF files itself
             turned = file.getexif().get(ExifTags.Base.Orientation, 1) != 1
@@ -50,7 +50,7 @@ def load_image(path: Path) -> Tensor:
     except FileNotFoundError:
         raise ImageError(f"{path}: no such image file") from None
     except UnidentifiedImageError:
-        known = ", ".join(sorted(set(_FORMATS.values())))
+        known = ", ".join(sorted(set(FORMATS.values())))
         raise ImageError(
             f"{path}: broken or not an image in one of the formats {known}; replace the file"
         ) from None
@@ -77,11 +77,11 @@ def fits_in_memory(path: Path | str) -> Iterator[None]:
         ) from None
 
 
-def _opened(path: Path) -> Image.Image:
+def open_image(path: Path) -> Image.Image:
     """The file with its head read; `_check` takes the place of Pillow's warning and limit."""
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
-        return Image.open(path, formats=sorted(set(_FORMATS.values())))
+        return Image.open(path, formats=sorted(set(FORMATS.values())))
     finally:
         Image.MAX_IMAGE_PIXELS = before
 
@@ -94,13 +94,13 @@ def _check(path: Path, file: Image.Image, limit: int) -> None:
             f"most {limit:,} are read, since small files may claim to be huge; if you trust it, "
             f"raise the limit in the environment, as in {_LIMIT}=1000000000"
         )
-    deep = any(_is_deep(tile) for tile in getattr(file, "tile", ()))
+    deep = any(has_deep_tile(tile) for tile in getattr(file, "tile", ()))
     if deep or file.mode not in _GRAY | _COLOUR:
         depth = "more than 8 bits per channel" if deep else f"pixel format {file.mode}"
         raise ImageError(f"{path}: has {depth}; expected 8-bit gray or RGB, so convert it first")
 
 
-def _is_deep(tile: tuple[Any, ...]) -> bool:
+def has_deep_tile(tile: tuple[Any, ...]) -> bool:
     """Whether the decoder would cut more than 8 bits down to 8: RGB;16B, or PPM's largest value."""
     arguments = tile[3] if isinstance(tile[3], tuple) else (tile[3],)
     if tile[0].startswith("ppm"):
@@ -108,7 +108,12 @@ def _is_deep(tile: tuple[Any, ...]) -> bool:
     return ";16" in str(arguments[0])
 
 
-def _most_pixels() -> int:
+def most_pixels() -> int:
+    """The limit of `SR_MAX_PIXELS` in the environment, or Pillow's.
+
+    Raises:
+        ImageError: it is no positive number.
+    """
     text = os.environ.get(_LIMIT, str(_MOST_PIXELS))
     if not text.isdecimal() or int(text) < 1:
         raise ImageError(f"{_LIMIT}: expected a number of pixels in the environment, got {text!r}")

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from sr_experiments.models.layers import conv2d, div2k_mean, upsampler
+from sr_experiments.models.layers import GlobalMean, conv2d, div2k_mean, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
 from sr_experiments.ranges import Count
 
@@ -120,8 +120,9 @@ class Gate(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.mean = GlobalMean()
         self.conv = conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = x * self.conv(x.mean((-2, -1), keepdim=True)).sigmoid()
+        out: Tensor = x * self.conv(self.mean(x)).sigmoid()
         return out

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from sr_experiments.models.layers import conv2d, div2k_mean, upsampler
+from sr_experiments.models.layers import GlobalMean, conv2d, div2k_mean, upsampler
 from sr_experiments.models.network import Network, check_positive, single_scale
 from sr_experiments.ranges import Count
 
@@ -119,10 +119,11 @@ class ChannelAttention(nn.Module):
         super().__init__()
         if reduction < 1 or channels % reduction:
             raise ValueError(f"reduction must divide the {channels} channels, got {reduction}")
+        self.mean = GlobalMean()
         self.reduce = conv2d(channels, channels // reduction, 1)
         self.expand = conv2d(channels // reduction, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        gate = self.reduce(x.mean((-2, -1), keepdim=True)).relu()
+        gate = self.reduce(self.mean(x)).relu()
         out: Tensor = x * self.expand(gate).sigmoid()
         return out

@@ -34,6 +34,13 @@ _ROOT_TYPES = {
     "checkpoint": str,
     "trusted": list[str],
     "published": str | list[str],
+    "input": str,
+    "output": str,
+    "scale": float | None,
+    "format": Literal["png", "jpg", "tif", "webp"],
+    "memory": str | int | None,
+    "ensemble": bool,
+    "overwrite": bool,
 }
 _NEEDED = (
     *("model", "data", "data.train", "data.patches", "protocol", "device", "sweep"),

@@ -12,6 +12,7 @@ from sr_experiments.runs.former_names import current_override
 
 # New names are legal below these; Hydra takes them only with a sign.
 _OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
+_PATHS = ("input", "output", "weights")  # of predict.py
 
 
 def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
@@ -26,6 +27,8 @@ def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
     _refuse_dashes(arguments, config_name)
     arguments = [_current(argument) for argument in arguments]
     flags, overrides = _flags_and_overrides(arguments)
+    if config_name == "predict":
+        overrides = [_as_path(override) for override in overrides]
     return [*flags, *map(_tidy, overrides)]
 
 
@@ -49,6 +52,15 @@ def _current(argument: str) -> str:
     if now != argument:
         sys.stderr.write(f"note: {argument} is written {now} now\n")
     return now
+
+
+def _as_path(override: str) -> str:
+    """Quotes a path, in whose name each sign may be one that Hydra reads as something else."""
+    key, _, value = override.partition("=")
+    if key not in _PATHS or not value or value[0] == value[-1] in ("'", '"') or value == "null":
+        return override
+    escaped = value.replace('"', '\\"').replace("${", "\\${")
+    return f'{key}="{escaped}"'
 
 
 def _tidy(argument: str) -> str:
