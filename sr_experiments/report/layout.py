@@ -30,7 +30,7 @@ MARKS = {
     "not shown": ("?", "open"),
     "contradicted": ("✗", "bad"),
 }
-_UNCHECKED = "* Published value given from memory, not checked against its source."
+_UNCHECKED = "* Published value given from memory, not checked against its source, of no verdict: "
 _HALF_WIDTH = "±: half width of the confidence interval of the mean over seeds."
 
 
@@ -221,9 +221,22 @@ def _short_results(results: Results) -> Table:
 
 def _hints(results: Results) -> list[str]:
     cells = [cell for row in results["rows"] for cell in row["cells"]]
-    doubtful = any(c["published"] is not None and not c["verified"] for c in cells)
     halved = any(c["half_width"] is not None for c in cells)
-    return [_UNCHECKED] * doubtful + [_HALF_WIDTH] * halved
+    return _unchecked(results) + [_HALF_WIDTH] * halved
+
+
+def _unchecked(results: Results) -> list[str]:
+    """Names the published values that were not checked against their source."""
+    named = []
+    for row in results["rows"]:
+        columns = [
+            column
+            for column, cell in zip(results["columns"], row["cells"], strict=True)
+            if cell["published"] is not None and not cell["verified"]
+        ]
+        if columns:
+            named.append(f"{row['name']} ({', '.join(columns)})")
+    return [f"{_UNCHECKED}{'; '.join(named)}."] if named else []
 
 
 def _published(cell: said.Cell, digits: int) -> str:

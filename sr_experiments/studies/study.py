@@ -174,6 +174,8 @@ def _of_size(name: str, variant: list[str] | dict[str, list[str]], size: str) ->
 def study_jobs(config: DictConfig, combinations: Sequence[Sequence[str]]) -> list[list[str]]:
     """Every variant with every seed, seed by seed, for each combination of the command's overrides.
 
+    Further seeds come last, so that a sweep that is extended by them keeps its jobs' numbers.
+
     Args:
         config: the configuration of the command, with a study.
         combinations: overrides of the command line, of which each list is run; they win over the
@@ -187,8 +189,8 @@ def study_jobs(config: DictConfig, combinations: Sequence[Sequence[str]]) -> lis
     study = read_study(config.study)
     return [
         [*_without(own, overrides), *overrides]
-        for overrides in combinations
         for seed in study.seeds
+        for overrides in combinations
         for variant, of_variant in study.variants.items()
         if (own := [*study.recipe, *of_variant, f"seed={seed}", f"study.variant={variant}"])
         if seed == study.seeds[0] or "seed" not in override_keys(overrides)

@@ -37,6 +37,7 @@ def test_text_says_all_that_the_page_says(inputs: ReportInputs) -> None:
 def test_published_values_stand_beside_measured_ones() -> None:
     text = render_markdown(sample_content())
     assert "from memory" in text
+    assert "of no verdict: residual, lr 0.1 (epoch 20); residual, lr 0.01 (epoch 20); non" in text
     assert re.search(r"\d\d\.\d\d\\\* \\\| \d\d\.\d\d", text)
     for claim in sample_content()["claims"]:
         assert claim["verdict"] in text

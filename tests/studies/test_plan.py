@@ -51,7 +51,14 @@ def test_marks_do_not_hide_a_key(mark: str):
 def test_a_typed_sweep_multiplies():
     jobs_of_both = planned(["model.depth=4"], ["model.depth=6"])
     assert len(jobs_of_both) == 8
-    assert [values(j)["model.depth"] for j in jobs_of_both] == ["4"] * 4 + ["6"] * 4
+    assert [values(j)["model.depth"] for j in jobs_of_both] == ["4", "4", "6", "6"] * 2
+
+
+def test_further_seeds_come_last():
+    typed = ["model.depth=4"], ["model.depth=6"]
+    few, more = (planned(*typed, seeds=seeds) for seeds in ([0, 1], [0, 1, 2]))
+    assert more[: len(few)] == few
+    assert {values(job)["seed"] for job in more[len(few) :]} == {"2"}
 
 
 def test_typed_seeds_replace_those_of_the_study():
