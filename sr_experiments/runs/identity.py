@@ -13,10 +13,11 @@ from omegaconf import DictConfig
 from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse_override
 
 #: Keys that do not change what a run computes: where it lies, how it is watched, what it runs on.
-#: How many devices share a step, and in which precision, does.
+#: How many devices share a step, and in which precision, does. What a study says of all its jobs
+#: stands in each as its own values.
 _IRRELEVANT = re.compile(
     r"task_name|tags|log_images|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
-    r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(name|variant))?|"
+    r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(?!size$).*)?|"
     r"(sweep|logger|hydra)(\..*)?"
 )
 #: Keys in which runs of one configuration may differ: their seeds, where they went on, and where a

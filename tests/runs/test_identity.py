@@ -47,6 +47,7 @@ def test_a_signature_holds_what_matters() -> None:
         {"device": {"accelerator": "gpu", "devices": 1, "precision": "32-true"}},
         {"ckpt_path": "/runs/0/checkpoints/last.ckpt"},
         {"study": {"name": "a", "variant": "b"}},
+        {"study": {"seeds": [0, 1], "variants": {"a": []}, "claims": []}},
         {"sweep": {"retries": 1}, "logger": {"wandb": {}}},
     ],
 )

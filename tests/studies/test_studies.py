@@ -157,3 +157,20 @@ def test_the_command_line_resolves_a_study(root: Path):
     )
     assert done.returncode == 0, done.stderr
     assert yaml.safe_load(done.stdout)["study"]["name"] == "vdsr_scales"
+
+
+@pytest.mark.slow
+def test_further_seeds_extend_a_sweep_that_has_run(root: Path, tmp_path: Path):
+    typed = [*TINY, *SMALLER["vdsr_depth"], f"data.root={root}", f"data.cache={tmp_path / 'cache'}"]
+    typed += [f"study.variants.depth_{depth}=null" for depth in (10, 15, 20)]
+    train = [sys.executable, str(ROOT / "train.py")]
+    first = ["-m", "study=vdsr_depth", "study.seeds=[0]", "hydra.sweep.dir=sweep", *typed]
+    statuses = []
+    for arguments in (first, ["sweep.resume=sweep", "study.seeds=[0,1]"]):
+        done = subprocess.run([*train, *arguments], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        statuses.append((tmp_path / "sweep/0/status.json").read_bytes())
+    assert statuses[0] == statuses[1]  # was not run again
+    seeds = [yaml.safe_load((tmp_path / f"sweep/{n}/config.yaml").read_text()) for n in (0, 1)]
+    assert [config["seed"] for config in seeds] == [0, 1]
+    assert len([*(tmp_path / "sweep").glob("*/status.json")]) == 2
