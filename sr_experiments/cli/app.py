@@ -60,6 +60,11 @@ def predict() -> None:
     run_app("predict", _task("predict"), partial(check_config, network=False))
 
 
+def export() -> None:
+    """``python export.py``: a network as a file for other programs."""
+    run_app("export", _task("export"), partial(check_config, network=False))
+
+
 def report() -> None:
     """``python report.py``: what was logged by runs, as a page or as a W&B workspace.
 

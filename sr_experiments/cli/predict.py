@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import torch
 from hydra.core.hydra_config import HydraConfig
@@ -10,7 +11,7 @@ from omegaconf import DictConfig
 
 from sr_experiments.cli.as_trained import load_trained, say, take_over
 from sr_experiments.cli.build import build_network
-from sr_experiments.cli.config.check import Config
+from sr_experiments.cli.config.check import Config, check_type
 from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import silence_warnings, torch_device
 from sr_experiments.cli.evaluate import padding_remark
@@ -22,7 +23,9 @@ from sr_experiments.imaging.save_photo import holds_16_bits, holds_alpha, losses
 from sr_experiments.inference import Upscaler
 from sr_experiments.inference.bicubic import Bicubic
 from sr_experiments.inference.checkpoints import load_into
+from sr_experiments.inference.export import read_metadata
 from sr_experiments.inference.memory import parse_memory
+from sr_experiments.inference.stored_model import exported_model
 from sr_experiments.inference.tiled import OnTile, TiledUpscaler
 from sr_experiments.models import Network
 from sr_experiments.models.layers import fold_whitening
@@ -41,6 +44,7 @@ def predict(composed: DictConfig) -> None:
         CheckpointError: the weights cannot be read or do not fit.
         DiskFullError: there is no space for a result.
     """
+    check_type("format", composed.format, Literal["png", "jpg", "tif", "webp"])
     network, config = load_network(composed, HydraConfig.get().overrides.task)
     scale = chosen_scale(network, config["scale"])
     jobs, done = find_photos(config)
@@ -84,6 +88,8 @@ def load_network(composed: DictConfig, typed: Sequence[str]) -> tuple[Network, C
         take_over(composed, path, [key for key in typed if not key.startswith("scale=")])
         config = resolve_config(composed)
         return load_trained(config, path).eval(), config
+    if stored := read_metadata(path).get("model"):
+        composed.model = exported_model(path, stored, composed.trusted)
     config = resolve_config(composed)
     network = build_network(config)
     try:

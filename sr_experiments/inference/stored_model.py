@@ -1,5 +1,6 @@
 """Which network a checkpoint's configuration may ask for: a file does not choose what is called."""
 
+import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,33 @@ def stored_model(
             "the overrides that it was trained with"
             + (f", or name its class too, with trusted=[{inner}]" if inner else "")
         )
+    return dict(model)
+
+
+def exported_model(path: Path, stored: str, trusted: Collection[str] = ()) -> dict[str, Any]:
+    """The node ``model`` of a file that export.py has written, safe to be built.
+
+    Args:
+        path: the file.
+        stored: what it says, as JSON.
+        trusted: classes that may be named besides.
+
+    Raises:
+        CheckpointError: it says anything else.
+    """
+    try:
+        model = json.loads(stored)
+    except json.JSONDecodeError:
+        model = None
+    target = model.get("_target_") if isinstance(model, dict) else None
+    if target not in {*NETWORKS, *trusted}:
+        raise CheckpointError(
+            f"{path}: its network is {target!r}, which is none of {models.__name__}; if you trust "
+            f"that class, name it yourself with trusted=[{target}]"
+        )
+    inner = {k: v for k, v in model.items() if k != "_target_"}
+    if not is_plain(inner, trusted):
+        raise CheckpointError(f"{path}: the arguments of its network are no plain values")
     return dict(model)
 
 

@@ -37,7 +37,7 @@ _ROOT_TYPES = {
     "input": str,
     "output": str,
     "scale": float | None,
-    "format": Literal["png", "jpg", "tif", "webp"],
+    "format": str,
     "memory": str | int | None,
     "ensemble": bool,
     "overwrite": bool,

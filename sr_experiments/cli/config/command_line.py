@@ -12,7 +12,7 @@ from sr_experiments.runs.former_names import current_override
 
 # New names are legal below these; Hydra takes them only with a sign.
 _OPEN = ("data.test.", "data.val.", "metrics.", "callbacks.")
-_PATHS = ("input", "output", "weights")  # of predict.py
+_PATHS = ("input", "output", "weights")  # of predict.py and export.py
 
 
 def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
@@ -27,7 +27,7 @@ def tidy(arguments: Sequence[str], config_name: str) -> list[str]:
     _refuse_dashes(arguments, config_name)
     arguments = [_current(argument) for argument in arguments]
     flags, overrides = _flags_and_overrides(arguments)
-    if config_name == "predict":
+    if config_name in ("predict", "export"):
         overrides = [_as_path(override) for override in overrides]
     return [*flags, *map(_tidy, overrides)]
 
