@@ -1,22 +1,32 @@
 """A run's state on its way between machines: what is needed to go on, or to read the result.
 
+Paths of the machine stay behind: those in the run folder begin there, of others the name is left.
+
 python -m benchmarks.full_length.state CELL [SEED]: copies it from ``outputs`` to ``runs``.
 """
 
-import shutil
+import re
 import sys
 from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
 
 from benchmarks.full_length.cells import CARRIED, find_cell, folder_of
 from sr_experiments.errors import UserError
-from sr_experiments.files import whole_file
+from sr_experiments.files import whole_file, write_whole
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.runs.checkpoints import CHECKPOINTS, LAST, newest_checkpoint
 from sr_experiments.runs.run_files import CONFIG, METRICS, OVERRIDES, RESULTS
 from sr_experiments.runs.status import DIVERGED_STATES, STATUS, error_of, read_status
+from sr_experiments.weight_file import read_weight_file
 
 STARTS = "starts.jsonl"
 _FILES = (METRICS, STATUS, CONFIG, OVERRIDES, RESULTS, "wandb_id", STARTS)
+
+# An absolute path, or an override whose value is one.
+_PATH = re.compile(r"(?P<key>([\w.+~@]+=)?)(?P<path>/.*)")
 
 
 def main() -> None:
@@ -41,11 +51,31 @@ def copy_state(source: Path, target: Path) -> int:
     (target / CHECKPOINTS).mkdir(parents=True, exist_ok=True)
     # The checkpoint first: rows that a run adds meanwhile are left out when it is continued.
     if checkpoint := newest_checkpoint(source):
-        _copy(checkpoint, target / CHECKPOINTS / LAST)
+        content = portable(read_weight_file(checkpoint), source.absolute())
+        with whole_file(target / CHECKPOINTS / LAST) as file:
+            torch.save(content, file)
     for name in _FILES:
         if (source / name).is_file():
             _copy(source / name, target / name)
     return steps
+
+
+def portable(content: Any, folder: Path) -> Any:
+    """Nested values with paths, also those of overrides, as any machine may have them.
+
+    Args:
+        content: dictionaries and lists, which are changed.
+        folder: the run folder, absolute.
+    """
+    if isinstance(content, dict):
+        content.update({key: portable(value, folder) for key, value in content.items()})
+    elif isinstance(content, list):
+        content[:] = [portable(value, folder) for value in content]
+    elif isinstance(content, str) and (match := _PATH.fullmatch(content)):
+        path = Path(match["path"])
+        inside = path.is_relative_to(folder)
+        return match["key"] + (str(path.relative_to(folder)) if inside else path.name)
+    return content
 
 
 def steps_done(folder: Path) -> int:
@@ -71,8 +101,11 @@ def has_ended(folder: Path) -> str:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as there, whole_file(target) as here:
-        shutil.copyfileobj(there, here)
+    text = source.read_text(encoding="utf-8")
+    if source.suffix == ".yaml":
+        content = portable(yaml.safe_load(text), source.parent.absolute())
+        text = yaml.safe_dump(content, sort_keys=False)
+    write_whole(target, text)
 
 
 if __name__ == "__main__":

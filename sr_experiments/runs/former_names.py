@@ -84,8 +84,12 @@ def current_names(config: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in config.items():
         group = _replaced(key, KEYS)
         if isinstance(value, Mapping):
-            paths = {_replaced(f"{key}.{name}", KEYS): each for name, each in value.items()}
-            value = {path.removeprefix(f"{group}."): each for path, each in paths.items()}
+            value = {
+                _replaced(f"{key}.{name}", KEYS).removeprefix(f"{group}.")
+                if isinstance(name, str)
+                else name: each
+                for name, each in value.items()
+            }
         renamed[group] = current_targets(value)
     return renamed
 

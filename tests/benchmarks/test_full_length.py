@@ -110,3 +110,22 @@ def _curve(path: Path) -> list[tuple[str, str]]:
         rows = list(csv.DictReader(file))
     key = "val/set5_x2/psnr_y"
     return [(row["step"], row[k]) for row in rows for k in ("train/loss", key) if row.get(k)]
+
+
+def test_a_state_names_no_place_of_its_machine(tmp_path: Path) -> None:
+    own = state_at(tmp_path / "own", 5)
+    checkpoint = own / "checkpoints" / "last.ckpt"
+    content = torch.load(checkpoint, weights_only=True)
+    content["callbacks"] = {"best": {"path": f"{own}/checkpoints/best.ckpt", "steps": [5]}}
+    content["config"] |= {"run_dir": str(own), "data": {"root": "/home/me/data", "scales": [2]}}
+    torch.save(content, checkpoint)
+    (own / "overrides.yaml").write_text("- data.root=/home/me/data\n- seed=0\n")
+    copy_state(own, target := tmp_path / "moved")
+    moved = torch.load(target / "checkpoints" / "last.ckpt", weights_only=True)
+    assert moved["callbacks"]["best"] == {"path": "checkpoints/best.ckpt", "steps": [5]}
+    assert moved["config"] == {
+        "model": {},
+        "run_dir": ".",
+        "data": {"root": "data", "scales": [2]},
+    }
+    assert (target / "overrides.yaml").read_text() == "- data.root=data\n- seed=0\n"

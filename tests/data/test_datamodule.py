@@ -182,6 +182,5 @@ def test_device_residency_has_no_workers(make_images: MakeImages, cache: Path) -
 def test_epochs_count_steps_of_the_optimizer(
     make_images: MakeImages, cache: Path, changes: dict[str, int], batches: int
 ) -> None:
-    data = module(make_images(), cache, **changes)
-    data.accumulated = 2
+    data = module(make_images(), cache, accumulate=2, **changes)
     assert len(data.train_dataloader()) == batches

@@ -140,7 +140,7 @@ def test_a_rank_does_not_replay_a_sweep(sweeps: Sweeps) -> None:
     assert "RANK=1" in output
 
 
-def _wait_for(path: Path, seconds: float = 30.0) -> None:
+def _wait_for(path: Path, seconds: float = 120.0) -> None:
     end = time.monotonic() + seconds
     while not path.exists():
         assert time.monotonic() < end, f"{path} did not appear"
