@@ -68,7 +68,9 @@ def portable(content: Any, folder: Path) -> Any:
         folder: the run folder, absolute.
     """
     if isinstance(content, dict):
-        content.update({key: portable(value, folder) for key, value in content.items()})
+        renamed = {portable(k, folder): portable(v, folder) for k, v in content.items()}
+        content.clear()
+        content.update(renamed)
     elif isinstance(content, list):
         content[:] = [portable(value, folder) for value in content]
     elif isinstance(content, str) and (match := _PATH.fullmatch(content)):

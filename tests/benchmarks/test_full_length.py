@@ -116,13 +116,13 @@ def test_a_state_names_no_place_of_its_machine(tmp_path: Path) -> None:
     own = state_at(tmp_path / "own", 5)
     checkpoint = own / "checkpoints" / "last.ckpt"
     content = torch.load(checkpoint, weights_only=True)
-    content["callbacks"] = {"best": {"path": f"{own}/checkpoints/best.ckpt", "steps": [5]}}
+    content["callbacks"] = {"best": {f"{own}/checkpoints/best.ckpt": 30.0, "steps": [5]}}
     content["config"] |= {"run_dir": str(own), "data": {"root": "/home/me/data", "scales": [2]}}
     torch.save(content, checkpoint)
     (own / "overrides.yaml").write_text("- data.root=/home/me/data\n- seed=0\n")
     copy_state(own, target := tmp_path / "moved")
     moved = torch.load(target / "checkpoints" / "last.ckpt", weights_only=True)
-    assert moved["callbacks"]["best"] == {"path": "checkpoints/best.ckpt", "steps": [5]}
+    assert moved["callbacks"]["best"] == {"checkpoints/best.ckpt": 30.0, "steps": [5]}
     assert moved["config"] == {
         "model": {},
         "run_dir": ".",
