@@ -102,35 +102,11 @@ def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
     A mistake of the user's ends with one message on stderr and exit status 2, a sweep with jobs
     that failed with 1, an interrupt with 130, a signal N with 128 + N.
     """
-    outlive_full_disks()
-    if JOB_MARK in os.environ:
-        die_with_parent(int(os.environ[JOB_MARK]))
-    elif is_started_rank(sys.argv):  # which without the first one would wait for half an hour
-        die_with_parent(int(os.environ.get(FIRST_RANK, os.getppid())))
-    else:
-        os.environ[FIRST_RANK] = str(os.getpid())
-    # Modules of one's own, as a network's, lie in the working directory; of installed commands,
-    # and of scripts called from elsewhere, Python searches only the script's folder.
-    sys.path.append(str(Path.cwd()))
-    # Hydra would print its own kind of message and leave; with this it raises.
-    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
-    decorate = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=config_name)
-    started = time.time()
-
-    def guarded(config: DictConfig) -> float | None:
-        try:
-            if check:
-                check(config)
-            return task(config)
-        except Exception as error:
-            if HydraConfig.get().mode == RunMode.MULTIRUN:
-                raise  # one job of several in a launcher that wants to know
-            raise _Ended(_with_key(error, config)) from None
-        finally:
-            _remove_unused(Path(HydraConfig.get().runtime.output_dir), started)
-
-    guarded.check = check  # type: ignore[attr-defined]  # for launchers
+    guarded = _guarded(task, check)
     try:
+        _prepare_process()
+        path = str(conf_dir())
+        decorate = hydra.main(version_base="1.3", config_path=path, config_name=config_name)
         sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
         _unwrapped(decorate(guarded))
     except UserError as error:
@@ -157,6 +133,41 @@ def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
         sys.exit(128 + signal.SIGINT)
     except Interrupted as interrupt:  # which has been said
         sys.exit(128 + interrupt.number)
+
+
+def _prepare_process() -> None:
+    outlive_full_disks()
+    if JOB_MARK in os.environ:
+        die_with_parent(int(os.environ[JOB_MARK]))
+    elif is_started_rank(sys.argv):  # which without the first one would wait for half an hour
+        die_with_parent(int(os.environ.get(FIRST_RANK, os.getppid())))
+    else:
+        os.environ[FIRST_RANK] = str(os.getpid())
+    # Modules of one's own, as a network's, lie in the working directory; of installed commands,
+    # and of scripts called from elsewhere, Python searches only the script's folder.
+    sys.path.append(str(Path.cwd()))
+    # Hydra would print its own kind of message and leave; with this it raises.
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")
+
+
+def _guarded(task: Task, check: Check | None) -> Task:
+    """The task, whose errors pass through Hydra as they are."""
+    started = time.time()
+
+    def guarded(config: DictConfig) -> float | None:
+        try:
+            if check:
+                check(config)
+            return task(config)
+        except Exception as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise  # one job of several in a launcher that wants to know
+            raise _Ended(_with_key(error, config)) from None
+        finally:
+            _remove_unused(Path(HydraConfig.get().runtime.output_dir), started)
+
+    guarded.check = check  # type: ignore[attr-defined]  # for launchers
+    return guarded
 
 
 def _unwrapped(run: Callable[[], object]) -> None:

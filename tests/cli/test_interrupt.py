@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from sr_experiments.cli import app
 from sr_experiments.training.module import RestorationModule
 from tests.cli.conftest import TINY, Command
 from tests.commands import Command as Process
@@ -117,3 +118,14 @@ def test_an_error_leaves_a_checkpoint(command: Command, images: list[str], at_st
         command("train", *LONG, *images, run="cut")
     folder = command("evaluate", *images, "weights=/none", run="cut").folder
     assert (folder / "checkpoints" / "last.ckpt").is_file()
+
+
+def test_ctrl_c_before_a_command_has_begun(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "outlive_full_disks", interrupt)
+    with pytest.raises(SystemExit) as ended:
+        app.train()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "interrupted\n"
