@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytorch_lightning as pl
-import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
@@ -30,8 +29,8 @@ from sr_experiments.evaluation.protocol import Channel
 from sr_experiments.evaluation.published_table import print_published
 from sr_experiments.evaluation.results import RunScores, save_comparison, save_results
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.checkpoints import load_into
-from sr_experiments.models import SRCNN, Network
+from sr_experiments.inference.checkpoints import load_into, padding_remark
+from sr_experiments.models import Network
 from sr_experiments.published import chosen_papers
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.folder import RunFolder
@@ -237,28 +236,3 @@ def _checkpoints(folder: Path, name: str) -> list[Path]:
     if not found:
         raise ConfigError(f"runs: no checkpoints/{name} in {folder} or in the folders in it")
     return found
-
-
-@torch.no_grad()
-def padding_remark(network: Network, tolerance: float = 8.0) -> list[str]:
-    """A line about SRCNN's padding where its weights were trained without; else none.
-
-    The shapes of the weights do not tell. But zeros around an image that a network has never seen
-    darken the borders of a gray one by some 50 levels, and by 1 or 2 if it was trained with them.
-
-    Args:
-        network: with its weights.
-        tolerance: gray levels, of 255, by which borders may differ from the middle.
-    """
-    if not isinstance(network, SRCNN) or network.output_margin:
-        return []
-    gray = torch.full((1, network.in_channels, 65, 65), 0.5)
-    out = 255 * network.eval()(gray)
-    middle = out[..., 32:33, 32:33]
-    wrong = float((out - middle)[..., 0, :].abs().mean())
-    if wrong < tolerance:
-        return []
-    return [
-        f"these weights of SRCNN seem to be trained without padding: with model.padding=true the "
-        f"border of a gray image is {wrong:.0f} levels off; the paper's want model.padding=false"
-    ]

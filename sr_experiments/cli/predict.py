@@ -14,7 +14,6 @@ from sr_experiments.cli.build import build_network
 from sr_experiments.cli.config.check import Config, check_type
 from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import silence_warnings, torch_device
-from sr_experiments.cli.evaluate import padding_remark
 from sr_experiments.cli.photos import Job, find_photos
 from sr_experiments.errors import CheckpointError, ConfigError, UserError
 from sr_experiments.files import writing_to
@@ -22,11 +21,11 @@ from sr_experiments.imaging.photo import Photo, load_photo
 from sr_experiments.imaging.save_photo import holds_16_bits, holds_alpha, losses, photo_file
 from sr_experiments.inference import Upscaler
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.checkpoints import load_into
+from sr_experiments.inference.checkpoints import load_into, padding_remark
 from sr_experiments.inference.export import read_metadata
-from sr_experiments.inference.memory import parse_memory
 from sr_experiments.inference.stored_model import exported_model
 from sr_experiments.inference.tiled import OnTile, TiledUpscaler
+from sr_experiments.memory import parse_memory
 from sr_experiments.models import Network
 from sr_experiments.models.layers import fold_whitening
 from sr_experiments.runs.checkpoints import chosen_checkpoint

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from sr_experiments.errors import CheckpointError
 from sr_experiments.inference.weights import convert_keys, load_weights
-from sr_experiments.models import Network
+from sr_experiments.models import SRCNN, Network
 from sr_experiments.runs.former_names import current_names
 from sr_experiments.weight_file import read_weight_file
 
@@ -80,3 +82,28 @@ def check_resumable(path: Path, network: Network, adversarial: bool = False) -> 
             f"{path}: holds {name} with {other}, not the {type(network).__name__} of this run; "
             "give the same model=... options, or train without ckpt_path"
         )
+
+
+@torch.no_grad()
+def padding_remark(network: Network, tolerance: float = 8.0) -> list[str]:
+    """A line about SRCNN's padding where its weights were trained without; else none.
+
+    The shapes of the weights do not tell. But zeros around an image that a network has never seen
+    darken the borders of a gray one by some 50 levels, and by 1 or 2 if it was trained with them.
+
+    Args:
+        network: with its weights.
+        tolerance: gray levels, of 255, by which borders may differ from the middle.
+    """
+    if not isinstance(network, SRCNN) or network.output_margin:
+        return []
+    gray = torch.full((1, network.in_channels, 65, 65), 0.5)
+    out = 255 * network.eval()(gray)
+    middle = out[..., 32:33, 32:33]
+    wrong = float((out - middle)[..., 0, :].abs().mean())
+    if wrong < tolerance:
+        return []
+    return [
+        f"these weights of SRCNN seem to be trained without padding: with model.padding=true the "
+        f"border of a gray image is {wrong:.0f} levels off; the paper's want model.padding=false"
+    ]

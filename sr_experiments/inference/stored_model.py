@@ -37,11 +37,7 @@ def stored_model(
     target = model.get("_target_")
     if target != chosen.get("_target_"):
         chosen = {}  # whose values belong to another class
-        if not isinstance(target, str) or target not in {*NETWORKS, *trusted}:
-            raise CheckpointError(
-                f"{path}: its network is {target!r}, which is none of {models.__name__}; if you "
-                f"trust that class, name it yourself with trusted=[{target}]"
-            )
+        _check_class(path, target, trusted)
     for name, value in model.items():
         if name == "_target_" or is_plain({name: value}, trusted) or chosen.get(name) == value:
             continue
@@ -70,15 +66,19 @@ def exported_model(path: Path, stored: str, trusted: Collection[str] = ()) -> di
     except json.JSONDecodeError:
         model = None
     target = model.get("_target_") if isinstance(model, dict) else None
-    if target not in {*NETWORKS, *trusted}:
-        raise CheckpointError(
-            f"{path}: its network is {target!r}, which is none of {models.__name__}; if you trust "
-            f"that class, name it yourself with trusted=[{target}]"
-        )
+    _check_class(path, target, trusted)
     inner = {k: v for k, v in model.items() if k != "_target_"}
     if not is_plain(inner, trusted):
         raise CheckpointError(f"{path}: the arguments of its network are no plain values")
     return dict(model)
+
+
+def _check_class(path: Path, target: Any, trusted: Collection[str]) -> None:
+    if not isinstance(target, str) or target not in {*NETWORKS, *trusted}:
+        raise CheckpointError(
+            f"{path}: its network is {target!r}, which is none of {models.__name__}; if you trust "
+            f"that class, name it yourself with trusted=[{target}]"
+        )
 
 
 def is_plain(value: Any, trusted: Collection[str] = ()) -> bool:

@@ -12,11 +12,11 @@ from torch import Tensor
 from sr_experiments.errors import ConfigError
 from sr_experiments.imaging import imresize, round_half_up
 from sr_experiments.imaging.resize import as_fraction
-from sr_experiments.inference.memory import free_memory, peak_memory, used_memory
 from sr_experiments.inference.receptive_field import ReceptiveField, receptive_field
 from sr_experiments.inference.tiles import Tile, plan_tiles
 from sr_experiments.inference.upscaler import Upscaler
 from sr_experiments.inference.whole_statistics import Region, WholeStatistics
+from sr_experiments.memory import free_memory, peak_memory, used_memory
 
 _CUBIC = 3  # pixels that bicubic interpolation sees on each side, and one for its rounding
 _LARGEST = 1_500_000  # pixels of the network's input at once: larger tiles gain nothing

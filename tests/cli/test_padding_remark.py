@@ -2,7 +2,7 @@
 
 import torch
 
-from sr_experiments.cli.evaluate import padding_remark
+from sr_experiments.inference.checkpoints import padding_remark
 from sr_experiments.models import SRCNN, VDSR
 from tests.cli.conftest import Command
 

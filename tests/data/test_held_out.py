@@ -1,36 +1,19 @@
 """Validation images that are held out of the training set."""
 
 import shutil
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from sr_experiments.data import RandomPatches, RestorationDataModule
 from sr_experiments.data.image_set import HELD_OUT, ImageSet, hold_out
 from sr_experiments.data.index import count_shared
 from sr_experiments.errors import ImageError
 from sr_experiments.imaging import list_images
+from tests.data import datamodules
+from tests.data.datamodules import MakeImages
 
-MakeImages = Callable[..., Path]
-
-
-def module(folder: Path, cache: Path, **changes: Any) -> RestorationDataModule:
-    arguments: dict[str, Any] = {
-        "root": str(folder.parent),
-        "train": [folder.name],
-        "val": {},
-        "test": {},
-        "patches": RandomPatches(12, 4, 4),
-        "channels": 3,
-        "scales": [2],
-        "interpolated": False,
-        "held_out": 2,
-        "cache": str(cache),
-        **changes,
-    }
-    return RestorationDataModule(**arguments)
+module = partial(datamodules.module, held_out=2)
 
 
 def names(files: tuple[str, ...]) -> list[str]:

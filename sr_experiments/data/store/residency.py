@@ -1,6 +1,5 @@
 """Where image stores live while a network trains."""
 
-import os
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,6 +7,7 @@ import torch
 
 from sr_experiments.data.store.file import ImageStore
 from sr_experiments.data.store.reader import Residency
+from sr_experiments.memory import available_memory, free_memory
 
 ResidencyOption = Literal["disk", "host", "device", "auto", "stream"]
 
@@ -38,7 +38,7 @@ def choose(
         return option, f"{about}: {_PLACES[option]}"
     # Inputs and targets are joined into one tensor each, which takes the double for a moment.
     on_device = device.type == "cuda" and not workers
-    if on_device and 2 * size <= (free := torch.cuda.mem_get_info(device)[0]) // 2:
+    if on_device and 2 * size <= (free := free_memory(device)) // 2:
         return "device", f"{about}, {free / 1e9:.1f} GB free on {device}: {_PLACES['device']}"
     free = available_memory()
     chosen: Residency = "host" if size * processes <= free // 2 else "disk"
@@ -50,18 +50,3 @@ _PLACES = {
     "host": "kept in memory (residency=host)",
     "device": "kept on the accelerator (residency=device)",
 }
-
-
-def available_memory() -> int:
-    """Bytes that can be allocated without swapping; 0 if the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith("MemAvailable"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return 0

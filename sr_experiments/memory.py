@@ -1,6 +1,7 @@
 """How much memory there is, and how much a computation takes, as measured."""
 
 import ctypes
+import os
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -42,10 +43,22 @@ def free_memory(device: torch.device) -> int:
     """Bytes that could be taken besides; 0 where the system does not tell."""
     if device.type == "cuda":
         return torch.cuda.mem_get_info(device)[0]
-    with suppress(OSError):
-        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())
-        return int(found.group(1)) * 1024 if found else 0
-    return 0
+    return available_memory()
+
+
+def available_memory() -> int:
+    """Bytes that can be allocated without swapping; 0 if the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("MemAvailable"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    try:
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return 0
 
 
 def peak_memory(run: Callable[[], object], device: torch.device) -> int | None:
