@@ -86,8 +86,13 @@ def steps_done(folder: Path) -> int:
             rows = list(csv.reader(file.read().decode().splitlines()))
     except (OSError, ValueError, StopIteration):
         return 0
-    whole = [row for row in rows if len(row) == len(names) and row[names.index("step")].isdigit()]
-    return int(whole[-1][names.index("step")]) + 1 if whole else 0
+    whole = [dict(zip(names, row, strict=True)) for row in rows if len(row) == len(names)]
+    whole = [row for row in whole if row["step"].isdigit()]
+    if not whole:
+        return 0
+    # Rows of training and validation carry the last step's index, those of the test its count.
+    is_test = any(value for name, value in whole[-1].items() if name.startswith("test/"))
+    return int(whole[-1]["step"]) + (0 if is_test else 1)
 
 
 def read_results(path: Path, channel: str) -> tuple[dict[str, float], dict[str, float], str]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sr_experiments.runs.metrics_file import steps_done
 from sr_experiments.runs.metrics_writer import MetricRows, csv_logger
 
 
@@ -86,3 +87,11 @@ def test_the_rows_up_to_a_checkpoint_are_continued(tmp_path: Path) -> None:
     csv_logger(tmp_path, f"{tmp_path}/checkpoints/last.ckpt", 10)
     assert [row["loss"] for row in rows(path)] == ["1.0", "0.5"]
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_steps_are_counted_before_and_after_the_test(tmp_path: Path) -> None:
+    csv_file = tmp_path / "metrics.csv"
+    csv_file.write_text("epoch,step,test/psnr,val/psnr\n0,3359,,36.5\n")
+    assert steps_done(tmp_path) == 3360
+    csv_file.write_text("epoch,step,test/psnr,val/psnr\n0,3359,,36.5\n1,3360,36.5,\n")
+    assert steps_done(tmp_path) == 3360
