@@ -25,7 +25,7 @@ _LIMIT = "SR_MAX_PIXELS"
 _MOST_PIXELS = 178_956_970  # where Pillow refuses too
 
 
-def load_image(path: Path) -> Tensor:
+def load_image(path: str | Path) -> Tensor:
     """Reads an 8-bit image as uint8 [3, H, W] (RGB), or [1, H, W] if the file is gray.
 
     Alpha is dropped, palettes are expanded, CMYK is converted, and a photograph is turned as its
@@ -36,7 +36,11 @@ def load_image(path: Path) -> Tensor:
         ImageError: the file is missing, broken, has more pixels than `SR_MAX_PIXELS` in the
             environment allows, or has 16 bits or floats per channel.
         OutOfMemoryError: it does not fit into memory.
+
+    >>> load_image("photo.png").shape
+    torch.Size([3, 96, 128])
     """
+    path = Path(path)
     limit = most_pixels()
     try:
         with fits_in_memory(path), open_image(path) as file:
@@ -120,8 +124,14 @@ def most_pixels() -> int:
     return int(text)
 
 
-def save_image(image: Tensor, path: Path) -> None:
-    """Writes uint8 [1 or 3, H, W] in the format of the file's ending, whole or not at all."""
+def save_image(image: Tensor, path: str | Path) -> None:
+    """Writes uint8 [1 or 3, H, W] in the format of the file's ending, whole or not at all.
+
+    >>> save_image(torch.zeros(3, 20, 30, dtype=torch.uint8), "black.png")
+    >>> load_image("black.png").shape
+    torch.Size([3, 20, 30])
+    """
+    path = Path(path)
     pixels = (
         image.squeeze(0).cpu().numpy()
         if image.shape[0] == 1
