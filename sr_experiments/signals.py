@@ -1,9 +1,11 @@
 """Signals that ask a run to stop: SIGTERM, Ctrl-C, and a cluster's warning before its limit."""
 
+import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sr_experiments.errors import Interrupted
@@ -11,6 +13,38 @@ from sr_experiments.errors import Interrupted
 _WARNINGS = (signal.SIGUSR1, signal.SIGUSR2)
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 _SECONDS_BETWEEN_KEYS = 1.0  # torchrun passes on a Ctrl-C that its children have got already
+
+
+@contextmanager
+def leaving_on_interrupt() -> Iterator[None]:
+    """Ctrl-C ends the process at once within, with one word; afterwards it raises again.
+
+    For the time in which a configuration is composed and nothing is written: OmegaConf, which
+    restores flags in ``finally`` clauses that may fail, loses a ``KeyboardInterrupt`` or turns it
+    into an error of its own.
+    """
+    _replace_default(_leave)
+    try:
+        yield
+    finally:
+        raise_on_interrupt()
+
+
+def raise_on_interrupt() -> None:
+    """Ctrl-C raises ``KeyboardInterrupt`` from here on, as Python does by itself."""
+    _replace_default(signal.default_int_handler)
+
+
+def _replace_default(handler: Callable[[int, Any], Any]) -> None:
+    """Sets a handler for Ctrl-C, unless somebody has set another one, or has it ignored."""
+    is_ours = signal.getsignal(signal.SIGINT) in (_leave, signal.default_int_handler)
+    if is_ours and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, handler)
+
+
+def _leave(number: int, frame: Any) -> None:
+    os.write(2, b"interrupted\n")  # the streams may be in use
+    os._exit(128 + number)
 
 
 class StopSignals:

@@ -29,6 +29,7 @@ from sr_experiments.cli.config.hints import explain
 from sr_experiments.cli.config.study_choice import keep_choice
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import FIRST_RANK, JOB_MARK, is_started_rank
+from sr_experiments.signals import leaving_on_interrupt, raise_on_interrupt
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
 from sr_experiments.sweeps.job import Check, JobError
@@ -107,8 +108,9 @@ def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
         _prepare_process()
         path = str(conf_dir())
         decorate = hydra.main(version_base="1.3", config_path=path, config_name=config_name)
-        sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
-        _unwrapped(decorate(guarded))
+        with leaving_on_interrupt():  # until the task or a launcher begins
+            sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
+            _unwrapped(decorate(guarded))
     except UserError as error:
         _stop(str(error))
     except JobError as error:
@@ -158,6 +160,7 @@ def _guarded(task: Task, check: Check | None) -> Task:
         try:
             if check:
                 check(config)
+            raise_on_interrupt()
             return task(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:

@@ -17,6 +17,7 @@ from sr_experiments.runs.checkpoints import check_same, resume_point
 from sr_experiments.runs.command import command_overrides, foreign_rank
 from sr_experiments.runs.lock import SweepLock
 from sr_experiments.runs.status import read_status
+from sr_experiments.signals import leaving_on_interrupt
 from sr_experiments.sweeps.child import terminate_as_interrupt
 from sr_experiments.sweeps.command import record_overrides
 from sr_experiments.sweeps.job import Check, Job, compose
@@ -63,10 +64,11 @@ class Sweep:
         self, overrides: Sequence[Sequence[str]], first: int, settings: Settings
     ) -> list[Job]:
         """The jobs, each of which could start."""
-        jobs = [
-            compose(self.loader, self.master, own, first + i, self.check)
-            for i, own in enumerate(overrides)
-        ]
+        with leaving_on_interrupt():
+            jobs = [
+                compose(self.loader, self.master, own, first + i, self.check)
+                for i, own in enumerate(overrides)
+            ]
         for job in jobs:
             check_metric(settings.metric, job)
         return jobs

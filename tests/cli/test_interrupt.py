@@ -1,15 +1,18 @@
 """What a user sees when a run ends early, and what is left to continue from."""
 
 import csv
+import itertools
 import json
 import os
 import re
 import shlex
 import signal
+import sys
 from pathlib import Path
 
 import pytest
 import torch
+from omegaconf.basecontainer import BaseContainer
 
 from sr_experiments.cli import app
 from sr_experiments.training.module import RestorationModule
@@ -129,3 +132,37 @@ def test_ctrl_c_before_a_command_has_begun(monkeypatch: pytest.MonkeyPatch, caps
         app.train()
     assert ended.value.code == 130
     assert capsys.readouterr().err == "interrupted\n"
+
+
+@pytest.mark.parametrize("items", [1, 100, 217, 225, 233, 241, 500])
+def test_ctrl_c_while_the_configuration_is_composed(items: int, tmp_path: Path) -> None:
+    """OmegaConf loses the interrupt at some of these moments, or makes an error of it."""
+    log = tmp_path / "log"
+    process = os.fork()
+    if not process:
+        try:
+            os.chdir(tmp_path)
+            os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+            sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+            sys.argv = ["train.py", "hydra.run.dir=run", "data.root=none"]
+            change = _then_interrupt(BaseContainer._set_item_impl, items)
+            BaseContainer._set_item_impl = change
+            app.train()
+        except SystemExit as end:
+            os._exit(int(end.code))
+        finally:
+            os._exit(99)
+    assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 130
+    assert log.read_text() == "interrupted\n"
+
+
+def _then_interrupt(function, calls: int):
+    count = itertools.count(1)
+
+    def counted(*args, **kwargs):
+        result = function(*args, **kwargs)
+        if next(count) == calls:
+            os.kill(os.getpid(), signal.SIGINT)
+        return result
+
+    return counted

@@ -14,6 +14,7 @@ from omegaconf import DictConfig
 import sr_experiments
 from sr_experiments.cli.config.check import Config, check_config, check_names, lightning_arguments
 from sr_experiments.errors import ConfigError, UserError
+from sr_experiments.signals import leaving_on_interrupt
 from sr_experiments.studies.study import read_study
 
 
@@ -30,7 +31,8 @@ def resolve_config(composed: DictConfig, network: bool = True) -> Config:
     """
     import pytorch_lightning as pl
 
-    config = check_config(composed, network)
+    with leaving_on_interrupt():
+        config = check_config(composed, network)
     for key, node in config.items():
         if network or key != "model":
             check_targets(key, node)
