@@ -16,10 +16,10 @@ from sr_experiments.worker import die_with_parent
 ROOT = Path(__file__).parents[1]
 PRELOADED = (
     "matplotlib.pyplot",
-    "sr_experiments.cli.evaluate",
-    "sr_experiments.cli.prepare",
-    "sr_experiments.cli.report",
-    "sr_experiments.cli.train",
+    "sr_experiments.cli.commands.evaluate",
+    "sr_experiments.cli.commands.prepare",
+    "sr_experiments.cli.commands.report",
+    "sr_experiments.cli.commands.train",
 )
 
 #: A server that has imported all this, and forks.

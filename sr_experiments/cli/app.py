@@ -85,7 +85,7 @@ def _task(command: str) -> Task:
     """What a command does: the function of its name in the module of its name."""
 
     def task(config: DictConfig) -> float | None:
-        module = import_module(f"sr_experiments.cli.{command}")
+        module = import_module(f"sr_experiments.cli.commands.{command}")
         run: Task = getattr(module, command)
         return run(config)
 

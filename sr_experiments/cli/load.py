@@ -9,9 +9,9 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from sr_experiments.cli.commands.predict import load_network
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import explain
-from sr_experiments.cli.predict import load_network
 from sr_experiments.errors import ConfigError
 from sr_experiments.models import Network
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.cli.commands.test_train import rows_of
 from tests.cli.conftest import TINY
-from tests.cli.test_train import rows_of
 from tests.commands import Command
 from tests.training.killed import differences
 

@@ -6,10 +6,10 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from sr_experiments.cli.commands.prepare import _published
 from sr_experiments.cli.config.check import to_plain
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.instantiate import build, check_targets
-from sr_experiments.cli.prepare import _published
 from sr_experiments.imaging import Degradation
 
 

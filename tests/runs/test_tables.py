@@ -62,7 +62,8 @@ def test_folders_without_runs_are_refused(tmp_path: Path) -> None:
 
 def test_pandas_is_imported_where_tables_are_made() -> None:
     code = (
-        "import sys, sr_experiments.cli.app, sr_experiments.cli.report, sr_experiments.runs\n"
+        "import sys, sr_experiments.cli.app, sr_experiments.runs\n"
+        "import sr_experiments.cli.commands.report\n"
         "sys.exit('pandas' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning.callbacks import EMAWeightAveraging, ModelCheckpoint
 
 from sr_experiments.cli.build import build_trainer
+from sr_experiments.cli.commands.train import check_continued, warm_start
 from sr_experiments.cli.devices import BatchPlan
-from sr_experiments.cli.train import check_continued, warm_start
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.models import Discriminator, SRResNet
 from sr_experiments.training.clipping import (

@@ -171,7 +171,7 @@ def test_list_groups_of_evaluate(command: Command) -> None:
 def test_the_line_of_hydra_is_left_out_where_the_machine_fails(
     command: Command, images: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sr_experiments.cli import train
+    from sr_experiments.cli.commands import train
 
     def broken(*_: object) -> None:
         raise RuntimeError("a mistake in the code")

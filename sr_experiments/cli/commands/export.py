@@ -8,9 +8,9 @@ import skimage
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
+from sr_experiments.cli.commands.predict import load_network
 from sr_experiments.cli.config.check import Config, check_type
 from sr_experiments.cli.model_card import model_card
-from sr_experiments.cli.predict import load_network
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import whole_file, write_whole, writing_to
 from sr_experiments.inference.bicubic import Bicubic

@@ -70,7 +70,7 @@ def test_formats_and_refusals(
     assert "a.pt2: exists; overwrite=true replaces it" in refused.err
     none = command("export", "weights=bicubic", f"output={tmp_path / 'b'}", "model.scales=[2]")
     assert "there is no network to export" in none.err
-    monkeypatch.setattr("sr_experiments.cli.export.largest_difference", lambda *_: 2e-4)
+    monkeypatch.setattr("sr_experiments.cli.commands.export.largest_difference", lambda *_: 2e-4)
     wrong = command("export", *given, "overwrite=true")
     assert "the copy differs by 2.0e-04 of 1 from the network" in wrong.err
     assert sorted(p.name for p in tmp_path.glob("*.*")) == ["a.md", "a.pt2"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from sr_experiments.cli.train import warm_start
+from sr_experiments.cli.commands.train import warm_start
 from sr_experiments.imaging import load_image
 from sr_experiments.models import EDSR
 from tests.cli.conftest import TINY, Command

@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from sr_experiments.cli import verify
+from sr_experiments.cli.commands import verify
 
 RECORDED = {"vdsr": {"train/loss at step 9": 2.0, "val/psnr at step 9": 30.0, "val/x/ssim_y": 0.9}}
 

@@ -10,15 +10,15 @@ import pytest
 import yaml
 from hydra import compose, initialize_config_dir
 
+from sr_experiments.cli.commands.report import report as run_report
+from sr_experiments.cli.commands.report import study_of
 from sr_experiments.cli.config.files import conf_dir
-from sr_experiments.cli.report import report as run_report
-from sr_experiments.cli.report import study_of
 from sr_experiments.errors import ConfigError
 from sr_experiments.runs.read import read_runs
 from sr_experiments.sweeps.command import record_overrides
 from tests.runs.folders import METRIC, make_run, make_sweep
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def report(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
