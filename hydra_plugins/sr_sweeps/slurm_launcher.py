@@ -1,5 +1,6 @@
 """``hydra/launcher=slurm``: every job of ``-m`` is a job of SLURM, through submitit."""
 
+import os
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,18 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             """Without the sweep, which a job does not need."""
             return {key: value for key, value in self.__dict__.items() if key != "sweep"}
 
+        def __call__(
+            self,
+            sweep_overrides: list[str],
+            job_dir_key: str,
+            job_num: int,
+            job_id: str,
+            singleton_state: dict[type, Any],
+        ) -> JobReturn:
+            """Runs a job on its node, by the configuration that the sweep composed for it."""
+            os.environ.update(self.surroundings[job_num])
+            return super().__call__(sweep_overrides, job_dir_key, job_num, job_id, singleton_state)
+
         def launch(
             self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
         ) -> Sequence[JobReturn]:
@@ -46,6 +59,7 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
             poll_seconds = params.pop("poll_seconds")
             folder = params["submitit_folder"]
             with self.sweep.batch(job_overrides, initial_job_idx) as batch:
+                self.surroundings = {job.number: job.surroundings for job in batch.jobs}
                 if asks_for_no_gpu(batch.jobs, params):
                     print("device=auto asks SLURM for no GPU; give device=gpu to ask for one")
                 cluster = SlurmRunner(

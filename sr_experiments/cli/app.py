@@ -29,6 +29,7 @@ from sr_experiments.cli.config.hints import explain
 from sr_experiments.cli.config.study_choice import keep_choice
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
 from sr_experiments.runs.command import FIRST_RANK, JOB_MARK, is_started_rank
+from sr_experiments.runs.frozen import frozen_config
 from sr_experiments.signals import leaving_on_interrupt, raise_on_interrupt
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
@@ -158,6 +159,7 @@ def _guarded(task: Task, check: Check | None) -> Task:
 
     def guarded(config: DictConfig) -> float | None:
         try:
+            config = frozen_config(config)
             if check:
                 check(config)
             raise_on_interrupt()

@@ -5,10 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sr_experiments.report.code_notes import code_notes
 from sr_experiments.runs.command import without_location
 from sr_experiments.runs.identity import flatten
 from sr_experiments.runs.read import Run
 from sr_experiments.runs.run_files import read_overrides
+
+# Of these, a sentence says what they mean.
+_CODE = ("git", "git_changes", "git_diff", "code")
 
 
 def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
@@ -19,8 +23,9 @@ def make_environment(runs: Sequence[Run]) -> tuple[dict[str, Any], list[str]]:
     for key in dict.fromkeys(key for each in found for key in each):
         values = list(dict.fromkeys(each.get(key, "not recorded") for each in found))
         environment[key] = values[0] if len(values) == 1 else " | ".join(values)
-        if len(values) > 1:
+        if len(values) > 1 and key not in _CODE:
             notes.append(f"Runs differ in {key}: {', '.join(values)}.")
+    notes[:0] = code_notes(runs)
     if any(run.environment.get("git_changes") for run in runs):
         notes.append("Some code was changed since the commit that is named (git_changes).")
     return environment, notes

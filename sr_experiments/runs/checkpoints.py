@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from sr_experiments.errors import CheckpointError, ConfigError
 from sr_experiments.runs.command import foreign_rank
+from sr_experiments.runs.former_names import current_names
 from sr_experiments.runs.identity import differences
-from sr_experiments.runs.run_files import METRICS, read_config
+from sr_experiments.runs.run_files import BROKEN, METRICS, read_config, read_record
 from sr_experiments.runs.status import DIVERGED_STATES, error_of, read_status
 
 CHECKPOINTS, LAST, BEFORE, BEST = "checkpoints", "last.ckpt", "last-1.ckpt", "best.ckpt"
@@ -145,13 +148,34 @@ def check_same(folder: Path, config: Mapping[str, Any]) -> None:
         ConfigError: they differ in what matters.
     """
     recorded = read_config(folder)
-    if recorded is None:
-        return  # it never came so far as to record one
-    if changed := differences(recorded, config):
+    if recorded is not None:  # else it never came so far as to record one
+        _refuse_other(folder, recorded, config)
+
+
+def check_composed(file: Path, text: str) -> None:
+    """Compares a job's configuration with the one that its sweep composed at its start.
+
+    Args:
+        file: what was written then; it need not be there.
+        text: what is composed now, as YAML with its interpolations.
+
+    Raises:
+        ConfigError: they differ in what matters.
+    """
+    try:
+        before = read_record(file)
+    except BROKEN:
+        return  # it is written anew
+    if isinstance(before, dict):
+        _refuse_other(file, current_names(before), yaml.safe_load(text))
+
+
+def _refuse_other(place: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    if changed := differences(before, now):
         key, (old, new) = next(iter(changed.items()))
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         raise ConfigError(
-            f"{folder}: this run was made with {key}={old}, now it is {new}{more}; "
+            f"{place}: this run was made with {key}={old}, now it is {new}{more}; "
             "give the old value to continue it, or another sweep folder "
             "(hydra.sweep.dir=...) to keep both"
         )

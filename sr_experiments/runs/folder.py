@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from pytorch_lightning.utilities import rank_zero_only
 from sr_experiments.errors import ConfigError, kind_of
 from sr_experiments.files import remove_leftovers, write_whole
 from sr_experiments.runs.checkpoints import CHECKPOINTS
+from sr_experiments.runs.code import code_state
 from sr_experiments.runs.lock import lock_run
 from sr_experiments.runs.run_files import CONFIG, ENVIRONMENT, OVERRIDES
 from sr_experiments.runs.status import STATUS, State, read_status, write_status
@@ -73,7 +73,7 @@ class RunFolder:
             (self.path / ERROR_LOG).unlink(missing_ok=True)
         self._write(CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
         self._write(OVERRIDES, yaml.safe_dump(list(overrides)))
-        self._write(ENVIRONMENT, json.dumps(environment(), indent=2) + "\n")
+        self._write(ENVIRONMENT, json.dumps(environment(config), indent=2) + "\n")
         self.status("running")
 
     def status(
@@ -135,13 +135,16 @@ def _results(folder: Path) -> str:
     return f"checkpoints of a run that is {state or 'not recorded'}" if kept else ""
 
 
-def environment() -> dict[str, Any]:
-    """Command, git commit, versions and hardware."""
+def environment(config: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Command, code, versions and hardware.
+
+    Args:
+        config: of a run, which may name code of one's own.
+    """
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
         "command": sys.argv,
-        "git": _git("rev-parse", "HEAD"),
-        "git_changes": bool(_git("status", "--porcelain", "--untracked-files=no")),
+        **code_state(config),
         "python": platform.python_version(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},
         "platform": platform.platform(),
@@ -155,15 +158,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _git(*arguments: str) -> str | None:
-    """Output of git in this package's clone; None where it is not one."""
-    here = Path(__file__).parent
-    try:
-        result = subprocess.run(
-            ["git", *arguments], cwd=here, capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return result.stdout.strip() if result.returncode == 0 else None

@@ -19,12 +19,15 @@ from sr_experiments.runs.command import (
     parse_override,
     quote_path,
 )
+from sr_experiments.runs.frozen import CONFIG_FILE, CONFIG_HASH
 from sr_experiments.runs.run_files import OVERRIDES, read_overrides
 from sr_experiments.sweeps.job import Job
 
 # A rank, or a seed, of the surroundings must not become that of a job. Nor must the W&B service of
 # another process: there the run of a killed job stays open, and cannot be continued.
 _NOT_INHERITED = {
+    CONFIG_FILE,
+    CONFIG_HASH,
     "WANDB_SERVICE",
     "RANK",
     "LOCAL_RANK",

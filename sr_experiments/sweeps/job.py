@@ -39,7 +39,22 @@ class JobResult(JobReturn):
 
 @dataclass
 class Job:
-    """A job."""
+    """A job.
+
+    Attributes:
+        number: its place in the sweep.
+        overrides: in Hydra's grammar.
+        folder: its run folder.
+        config: resolved.
+        state: how it stands.
+        error: why it did not finish.
+        seconds: in all attempts.
+        attempts: in this sweep.
+        checkpoint: where it goes on.
+        metrics: of its status.
+        composed: the configuration as YAML with its interpolations, which its process is given.
+        surroundings: the variables by which its process finds that.
+    """
 
     number: int
     overrides: list[str]
@@ -51,6 +66,8 @@ class Job:
     attempts: int = 0
     checkpoint: Path | None = None
     metrics: dict[str, float] = field(default_factory=dict)
+    composed: str = ""
+    surroundings: dict[str, str] = field(default_factory=dict)
 
     def end(self, state: State, error: str) -> None:
         """Ends as its process did, unless the run has recorded that it finished.
@@ -119,4 +136,5 @@ def compose(
     finally:
         hydra.cfg = outer
     assert isinstance(content, dict)
-    return Job(number, list(overrides), folder, {str(k): v for k, v in content.items()})
+    plain = {str(k): v for k, v in content.items()}
+    return Job(number, list(overrides), folder, plain, composed=OmegaConf.to_yaml(task))

@@ -14,6 +14,7 @@ from sr_experiments.runs.checkpoints import resume_point
 from sr_experiments.runs.status import JOB_LOG
 from sr_experiments.sweeps.child import Child, exit_reason
 from sr_experiments.sweeps.command import job_command, job_environment
+from sr_experiments.sweeps.edits import Edits
 from sr_experiments.sweeps.estimate import (
     STEP_TIME,
     Estimate,
@@ -66,6 +67,7 @@ class LocalRunner:
         self.settings = settings = batch.settings
         self.monitor = batch.monitor
         self.lock = batch.lock
+        self.edits = Edits(batch.jobs, master.hydra)
         cores, wanted = processors(), sum(n for kind, n in self.needs.values() if kind == "cpu")
         auto = settings.slots == "auto"
         at_once = max(1, min(cores, wanted)) if auto else int(settings.slots)
@@ -152,6 +154,9 @@ class LocalRunner:
             job.state, job.error, job.attempts = "running", "", job.attempts + 1
             command = job_command(job, self.master, processes)
             environment = job_environment(devices, kind == "gpu", self.threads[kind])
+            environment |= job.surroundings
+            if remark := self.edits.remark():
+                print(f"{remark} (from job {job.number} on)", flush=True)
             try:
                 child = Child(command, environment, job.folder / JOB_LOG, self.lock)
             except OSError as error:  # the others go on

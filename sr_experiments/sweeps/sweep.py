@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import remove_leftovers
-from sr_experiments.runs.checkpoints import check_same, resume_point
+from sr_experiments.runs.checkpoints import check_composed, check_same, resume_point
 from sr_experiments.runs.command import command_overrides, foreign_rank
+from sr_experiments.runs.frozen import freeze, frozen_file
 from sr_experiments.runs.lock import SweepLock
 from sr_experiments.runs.status import read_status
 from sr_experiments.signals import leaving_on_interrupt
@@ -104,6 +105,7 @@ class Sweep:
         try:
             for job in jobs:
                 check_same(job.folder, job.config)
+                check_composed(frozen_file(folder, job.number), job.composed)
             for job in jobs:  # after all checks, as this may move checkpoints aside
                 job.take_over(resume_point(job.folder))
             record_overrides(
@@ -113,6 +115,9 @@ class Sweep:
                     *command_overrides(self.master.hydra, "hydra"),
                 ],
             )
+            for job in jobs:
+                if job.state == "waiting":
+                    job.surroundings = freeze(folder, job.number, job.composed)
             self.jobs += jobs
             self.monitor = SweepMonitor(self.jobs, folder, settings)
             with terminate_as_interrupt():

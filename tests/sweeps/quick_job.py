@@ -19,6 +19,7 @@ from sr_experiments.cli.app import run_app
 from sr_experiments.cli.config.check import check_config
 from sr_experiments.errors import DivergedError, TrainingError
 from sr_experiments.files import write_whole
+from sr_experiments.runs.code import code_state
 from sr_experiments.sweeps import local
 
 
@@ -27,6 +28,7 @@ def job(config: DictConfig) -> float:
     content = OmegaConf.to_container(config, resolve=True)
     write_whole(folder / "config.yaml", yaml.safe_dump(content))
     write_whole(folder / "overrides.yaml", yaml.safe_dump(list(HydraConfig.get().overrides.task)))
+    write_whole(folder / "environment.json", json.dumps(code_state(content)))
     _status(folder, "running", {})
     with (folder / "starts").open("a") as file:
         file.write(f"{config.ckpt_path}\n")
