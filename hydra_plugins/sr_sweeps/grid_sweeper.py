@@ -14,13 +14,19 @@ class GridSweeper(BasicSweeper):
 
         Raises:
             JobError: a job has no result; the others of its batch have run to their ends.
+            ConfigError: values that are to be paired are not as many.
         """
         assert self.hydra_context is not None
         assert self.launcher is not None
+        assert self.config is not None
+        from sr_experiments.sweeps.grid import combinations
+
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
         overrides = parser.parse_overrides([*self._parse_config(), *arguments])
+        jobs = combinations(overrides, self.config.sweep)
+        size = self.max_batch_size or len(jobs)
         values: list[Any] = []
-        for batch in self.split_arguments(overrides, self.max_batch_size):
+        for batch in (jobs[first : first + size] for first in range(0, len(jobs), size)):
             results = self.launcher.launch(batch, initial_job_idx=len(values))
             values += [result.return_value for result in results]
         return values

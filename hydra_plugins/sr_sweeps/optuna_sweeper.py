@@ -57,6 +57,8 @@ class OptunaSweeper(Sweeper):
 
         if not hasattr(self.launcher, "sweep"):
             raise ConfigError("hydra/launcher: a search needs hydra/launcher=process or slurm")
+        if self.config.sweep.get("zip"):
+            raise ConfigError("sweep.zip: pairs the values of a grid; a search proposes its own")
         if self.config.sweep.get("estimate"):
             raise ConfigError("sweep.estimate: a search does not know its jobs beforehand")
         try:

@@ -27,12 +27,12 @@ class StudySweeper(Sweeper):
             ConfigError: there is no study, or it is not one.
             JobError: a job has no result; the others have run to their ends.
         """
-        from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
         from hydra.core.override_parser.overrides_parser import OverridesParser
 
         from sr_experiments.studies.study import study_jobs
+        from sr_experiments.sweeps.grid import combinations
 
         parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        typed = BasicSweeper.split_arguments(parser.parse_overrides(arguments), None)[0]
+        typed = combinations(parser.parse_overrides(arguments), self.config.sweep)
         results = self.launcher.launch(study_jobs(self.config, typed), initial_job_idx=0)
         return [result.return_value for result in results]

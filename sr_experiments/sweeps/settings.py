@@ -23,6 +23,7 @@ class Settings(BaseModel):
         timeout: minutes after which an attempt counts as hung; None: never.
         metric: the key of ``status.json``'s metrics that ranks the jobs.
         mode: whether a high or a low value of it is better.
+        zip: keys whose values are paired, first with first, instead of crossed.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Settings(BaseModel):
     timeout: float | None = Field(None, gt=0, strict=True)
     metric: str = "val/psnr"
     mode: Literal["max", "min"] = "max"
+    zip: list[str] = []
 
 
 def read_settings(node: Mapping[Any, Any]) -> Settings:
