@@ -28,8 +28,10 @@ from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import explain
 from sr_experiments.cli.config.study_choice import keep_choice
 from sr_experiments.errors import ConfigError, Interrupted, UserError, kind_of
-from sr_experiments.runs.command import FIRST_RANK, JOB_MARK, is_started_rank
+from sr_experiments.runs.command import FIRST_RANK, JOB_MARK, foreign_rank, is_started_rank
 from sr_experiments.runs.frozen import frozen_config
+from sr_experiments.runs.rerun import compare_outcomes, expand_rerun, repeated_config
+from sr_experiments.runs.status import STATUS
 from sr_experiments.signals import leaving_on_interrupt, raise_on_interrupt
 from sr_experiments.streams import outlive_full_disks
 from sr_experiments.sweeps.command import expand
@@ -110,7 +112,7 @@ def run_app(config_name: str, task: Task, check: Check | None = None) -> None:
         path = str(conf_dir())
         decorate = hydra.main(version_base="1.3", config_path=path, config_name=config_name)
         with leaving_on_interrupt():  # until the task or a launcher begins
-            sys.argv[1:] = tidy(expand(sys.argv[1:]), config_name)
+            sys.argv[1:] = tidy(expand(expand_rerun(sys.argv[1:])), config_name)
             _unwrapped(decorate(guarded))
     except UserError as error:
         _stop(str(error))
@@ -159,11 +161,14 @@ def _guarded(task: Task, check: Check | None) -> Task:
 
     def guarded(config: DictConfig) -> float | None:
         try:
-            config = frozen_config(config)
+            config = repeated_config(frozen_config(config))
             if check:
                 check(config)
             raise_on_interrupt()
-            return task(config)
+            try:
+                return task(config)
+            finally:
+                _tell_outcome(config)
         except Exception as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
                 raise  # one job of several in a launcher that wants to know
@@ -173,6 +178,13 @@ def _guarded(task: Task, check: Check | None) -> Task:
 
     guarded.check = check  # type: ignore[attr-defined]  # for launchers
     return guarded
+
+
+def _tell_outcome(config: DictConfig) -> None:
+    """Of a repeated run, whether it came to the same end."""
+    status = Path(str(config.get("run_dir"))) / STATUS
+    if config.get("rerun") and status.exists() and foreign_rank(os.environ) is None:
+        print("\n".join(compare_outcomes(Path(str(config.rerun)), status.parent)), flush=True)
 
 
 def _unwrapped(run: Callable[[], object]) -> None:

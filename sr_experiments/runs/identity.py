@@ -16,7 +16,7 @@ from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse_override
 #: How many devices share a step, and in which precision, does. What a study says of all its jobs
 #: stands in each as its own values.
 _IRRELEVANT = re.compile(
-    r"task_name|tags|log_images|run_dir|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
+    r"task_name|tags|log_images|run_dir|rerun|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
     r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(?!size$).*)?|"
     r"(sweep|logger|hydra)(\..*)?"
 )

@@ -28,6 +28,7 @@ _ROOT_TYPES = {
     "run_dir": str,
     "ckpt_path": str | None,
     "init_from": str | None,
+    "rerun": str | None,
     "weights": str | None,
     "sweep": dict[str, Any],
     "runs": str | list[str] | None,
