@@ -81,6 +81,8 @@ def report() -> None:
 
 def prepare() -> None:
     """``python prepare.py``: fetches or imports a published set and builds its stores."""
+    if {"--help", "-h"} & {*sys.argv[1:]} and not any(w.startswith("dataset=") for w in sys.argv):
+        sys.argv.append("dataset=sr291")  # Hydra shows no help before every group has its option
     run_app("prepare", _task("prepare"), check_preparation)
 
 

@@ -117,6 +117,16 @@ def test_help_says_which_command_is_for_what(
     assert "python report.py" in capsys.readouterr().out
 
 
+def test_help_of_a_command_that_wants_a_set(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["prepare.py", "--help"])
+    with pytest.raises(SystemExit) as stop:
+        app.prepare()
+    assert not stop.value.code
+    assert "div2k" in capsys.readouterr().out
+
+
 def test_hydras_own_flags_stay() -> None:
     flags = ["-m", "--multirun", "--cfg", "job", "--help", "-cn", "train", "--resolve"]
     assert tidy(flags, "train") == flags
