@@ -10,7 +10,7 @@ FULL_WORKERS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) * 3 / 2 )))
 # Threads of parallel test workers would fight for the processors.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --dist worksteal
 
-.PHONY: help setup demo test test-full test-lowest faults verify reproduce lint type package audit clean
+.PHONY: help setup demo test test-full test-lowest faults verify reproduce lint type docs package audit clean
 .DEFAULT_GOAL := help
 
 help:  ## this list
@@ -60,6 +60,10 @@ lint: $(READY)  ## ruff: mistakes and format
 
 type: $(READY)  ## mypy, strict
 	$(BIN)/mypy
+
+# site/index.html opens without a server.
+docs: $(READY)  ## the site, into site/; a dead link is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 package: $(READY)  ## wheel and source distribution into dist/
 	$(BIN)/python -m build --no-isolation
