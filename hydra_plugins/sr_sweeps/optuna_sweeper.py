@@ -25,11 +25,22 @@ class OptunaSweeper(Sweeper):
         storage: URL of the study's database.
         seed: seed of the sampler (TPE; Bergstra et al., NIPS 2011).
         params: search space: keys and Hydra's choice, range or interval.
+        pruner: "median" or "asha" ends trials that fall behind; None: all run to their ends.
+        grace: the measurement at which a trial may be ended at the earliest.
     """
 
     def __init__(
-        self, trials: int, at_once: int, storage: str, seed: int, params: Mapping[str, str]
+        self,
+        trials: int,
+        at_once: int,
+        storage: str,
+        seed: int,
+        params: Mapping[str, str],
+        pruner: str | None = None,
+        grace: int = 1,
     ) -> None:
+        self.pruner = pruner
+        self.grace = grace
         self.trials = trials
         self.at_once = at_once
         self.storage = storage
@@ -61,6 +72,8 @@ class OptunaSweeper(Sweeper):
             raise ConfigError("sweep.zip: pairs the values of a grid; a search proposes its own")
         if self.config.sweep.get("estimate"):
             raise ConfigError("sweep.estimate: a search does not know its jobs beforehand")
+        if self.pruner and not hasattr(self.launcher, "prune"):
+            raise ConfigError("hydra.sweeper.pruner: needs hydra/launcher=process")
         try:
             from sr_experiments.sweeps import search
         except ImportError:
@@ -96,11 +109,15 @@ class OptunaSweeper(Sweeper):
 
         import optuna
 
+        from sr_experiments.sweeps.pruning import make_pruner
+
+        pruner = make_pruner(self.pruner, self.grace)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         Path(str(self.config.hydra.sweep.dir)).mkdir(parents=True, exist_ok=True)
         study = optuna.create_study(
             study_name="sweep",
             storage=self.storage,
+            pruner=pruner,
             load_if_exists=True,
             direction="maximize" if self.config.sweep.mode == "max" else "minimize",
         )
@@ -124,17 +141,31 @@ class OptunaSweeper(Sweeper):
     def _run(self, study: "optuna.Study", trials: "Sequence[optuna.trial.BaseTrial]") -> None:
         """Launches trials with consecutive numbers."""
         from hydra.core.utils import JobStatus
+        from optuna.trial import TrialState
 
         from sr_experiments.sweeps.search import assigned
 
         if not trials:
             return
+        if self.pruner:
+            self.launcher.prune = self._watch(study, trials)
         overrides = [[*self.fixed, *assigned(trial.params)] for trial in trials]
         results = self.launcher.launch(overrides, initial_job_idx=trials[0].number)
+        states = {job.number: job.state for job in self.launcher.sweep.jobs}
         for trial, result in zip(trials, results, strict=True):
             if result.status == JobStatus.COMPLETED:
                 study.tell(trial.number, result.return_value, skip_if_finished=True)
             else:
-                import optuna
+                pruned = states.get(trial.number) == "pruned"
+                state = TrialState.PRUNED if pruned else TrialState.FAIL
+                study.tell(trial.number, state=state, skip_if_finished=True)
 
-                study.tell(trial.number, state=optuna.trial.TrialState.FAIL, skip_if_finished=True)
+    def _watch(self, study: "optuna.Study", trials: "Sequence[optuna.trial.BaseTrial]") -> Any:
+        """What ends those of the trials that run and fall behind."""
+        from optuna.trial import Trial
+
+        from sr_experiments.sweeps.pruning import PruneWatch
+
+        known = {trial.number: trial._trial_id for trial in study.get_trials(deepcopy=False)}
+        asked = [Trial(study, known[trial.number]) for trial in trials]
+        return PruneWatch(asked, str(self.config.sweep.metric))

@@ -1,7 +1,8 @@
 """``hydra/launcher=process``: every job of ``-m`` is a fresh process."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from hydra.core.utils import JobReturn, JobStatus
 from hydra.plugins.launcher import Launcher
@@ -24,6 +25,7 @@ class ProcessLauncher(Launcher):
 
         check = getattr(task_function, "check", None)
         self.sweep = Sweep(hydra_context.config_loader, config, check)
+        self.prune: Callable[[Any], str | None] | None = None  # set by a search
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -45,7 +47,7 @@ class ProcessLauncher(Launcher):
                 result.return_value = math.nan
             return results
         with self.sweep.batch(job_overrides, initial_job_idx) as batch:
-            runner = LocalRunner(batch, self.sweep.master)
+            runner = LocalRunner(batch, self.sweep.master, self.prune)
             runner.plan()
             with batch.monitor.displayed(table=self.sweep.table_each_batch):
                 runner.run()

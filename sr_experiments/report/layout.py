@@ -20,6 +20,7 @@ STATES = {
     "killed": "✗ killed",
     "timeout": "✗ out of time",
     "interrupted": "✗ interrupted",
+    "pruned": "✂ pruned",
     "waiting": "… waiting",
     "unreadable": "? unreadable",
 }

@@ -17,6 +17,7 @@ _WORDS: dict[State, str] = {
     "killed": "ended without saying why",
     "timeout": "ran out of time",
     "interrupted": "were interrupted",
+    "pruned": "were pruned by a search",
     "unreadable": "cannot be read",
     "running": "are still running",
     "waiting": "have not begun",

@@ -21,6 +21,7 @@ State = Literal[
     "killed",
     "timeout",
     "interrupted",
+    "pruned",
     "waiting",
     "unreadable",
 ]
@@ -34,7 +35,7 @@ _WRITTEN = (STATUS, METRICS, JOB_LOG)
 _ALIVE_SECONDS = 600
 _TAIL_LINES = 20
 # What ended a run from outside; its own record knows the other kinds.
-_KINDS = {"killed": "killed", "timeout": "killed", "interrupted": "interrupted"}
+_KINDS = {"killed": "killed", "timeout": "killed", "interrupted": "interrupted", "pruned": "pruned"}
 # Before there were kinds, the words of an error told them.
 _FORMER_WORDS = {"training diverged": "diverged", "the network is dead": "dead"}
 

@@ -19,6 +19,7 @@ _ACCIDENTS: dict[State, str] = {
     "killed": "was killed",
     "timeout": "ran out of time",
     "interrupted": "was interrupted",
+    "pruned": "was pruned by a search",
     "waiting": "has not begun",
     "unreadable": "cannot be read",
 }

@@ -12,7 +12,7 @@ from hydra.core.utils import JobReturn, JobStatus
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from sr_experiments.runs.checkpoints import ResumePoint
-from sr_experiments.runs.status import State, read_status
+from sr_experiments.runs.status import State, error_of, read_status
 
 #: What a command finds wrong with its configuration before it does anything.
 Check = Callable[[DictConfig], object]
@@ -83,6 +83,10 @@ class Job:
         """Counts as finished, or goes on from where an earlier attempt came."""
         if before.finished:
             self.state, self.seconds, self.metrics = "finished", before.seconds, before.metrics
+        recorded = read_status(self.folder)
+        if recorded.get("state") == "pruned":  # its search has decided
+            self.state, self.error = "pruned", error_of(recorded)[1]
+            self.metrics = dict(recorded.get("metrics") or {})
         self.checkpoint = before.checkpoint
 
     def result(self, metric: str) -> JobReturn:

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,7 +39,8 @@ class _Running:
     child: Child
     kind: Kind
     devices: list[str]
-    stop_sent: float | None = None  # when it was asked to stop, for its time was over
+    stop_sent: float | None = None  # when it was asked to stop: its time was over, or it is pruned
+    pruned: str | None = None  # why
 
 
 class LocalRunner:
@@ -47,12 +49,19 @@ class LocalRunner:
     Args:
         batch: the jobs; those whose state is not "waiting" are left alone.
         master: the sweep's configuration.
+        prune: says why a running job shall end, as one of a search that falls behind.
 
     Raises:
         ConfigError: a job asks for devices that cannot be handed out.
     """
 
-    def __init__(self, batch: Batch, master: DictConfig) -> None:
+    def __init__(
+        self,
+        batch: Batch,
+        master: DictConfig,
+        prune: Callable[[Job], str | None] | None = None,
+    ) -> None:
+        self.prune = prune
         names = gpus()
         waiting = [job for job in batch.jobs if job.state == "waiting"]
         self.needs = {
@@ -178,22 +187,26 @@ class LocalRunner:
         status = child.poll()
         limit = (self.settings.timeout or float("inf")) * 60
         if status is None:
-            if running.stop_sent is None and child.seconds > limit:
-                running.stop_sent = child.seconds
-                child.send(signal.SIGTERM)
+            if running.stop_sent is None:
+                running.pruned = self.prune(job) if self.prune else None
+                if running.pruned or child.seconds > limit:
+                    running.stop_sent = child.seconds
+                    child.send(signal.SIGTERM)
             elif running.stop_sent and child.seconds > running.stop_sent + _SECONDS_TO_STOP:
                 child.send(signal.SIGKILL)
             return
         self.running.remove(running)
         self.slots[running.kind].release(running.devices)
         job.seconds += child.seconds
-        if running.stop_sent is not None:
+        if running.pruned:
+            job.end("pruned", running.pruned)
+        elif running.stop_sent is not None:
             job.end("timeout", f"no end after {self.settings.timeout:g} minutes")
         else:
             job.end(*exit_reason(job.folder, status))
         if job.state != "finished":
             self.monitor.records.end(job)
-            if job.attempts <= self.settings.retries:
+            if job.state != "pruned" and job.attempts <= self.settings.retries:
                 job.state, job.checkpoint = "waiting", resume_point(job.folder).checkpoint
                 self.waiting.append(job)
         self.monitor.changed(job)

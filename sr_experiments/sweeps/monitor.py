@@ -17,6 +17,7 @@ from rich.text import Text
 from sr_experiments.files import write_whole
 from sr_experiments.runs.command import override_values, sync_command
 from sr_experiments.runs.metrics_file import SEEN
+from sr_experiments.runs.status import State
 from sr_experiments.sweeps.estimate import Forecast
 from sr_experiments.sweeps.job import Job
 from sr_experiments.sweeps.plan import times
@@ -102,20 +103,25 @@ class SweepMonitor:
     def line(self) -> str:
         """Counts, the best job so far, the time elapsed and remaining, and when it will be done."""
         counts = Counter(job.state for job in self.jobs)
-        bad = len(self.jobs) - counts["finished"] - counts["running"] - counts["waiting"]
+        settled: tuple[State, ...] = ("finished", "running", "waiting", "pruned")
+        bad = len(self.jobs) - sum(counts[state] for state in settled)
         parts = [
             f"{counts['finished']}/{len(self.jobs)} done, {counts['running']} running, "
             f"{counts['waiting']} waiting, {bad} failed"
+            + f", {counts['pruned']} pruned"
+            * bool(counts["pruned"])
         ]
         best = self.best()
         if best is not None:
             parts.append(f"best {self.settings.metric} {self._value(best):.3f} (job {best.number})")
-        remaining = self._seconds_remaining(counts["running"] + counts["waiting"], bad)
+        remaining = self._seconds_remaining(
+            counts["running"] + counts["waiting"], bad + counts["pruned"]
+        )
         if remaining is not None:
             parts.append(times(time.monotonic() - self.started, remaining))
         return ", ".join(parts)
 
-    def _seconds_remaining(self, open_jobs: int, bad: int) -> float | None:
+    def _seconds_remaining(self, open_jobs: int, ended: int) -> float | None:
         if self.forecast:
             if time.monotonic() > self.forecast_at + _SECONDS_BETWEEN_FORECASTS:
                 self.forecast_at = time.monotonic()
@@ -124,7 +130,7 @@ class SweepMonitor:
         new = [j for j in self.jobs if j.state == "finished" and j.number not in self.done_before]
         if not new or not open_jobs:
             return None
-        return (time.monotonic() - self.started) / (len(new) + bad) * open_jobs
+        return (time.monotonic() - self.started) / (len(new) + ended) * open_jobs
 
     def _print(self, line: str) -> None:
         self.printed_at = time.monotonic()

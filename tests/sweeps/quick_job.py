@@ -1,6 +1,7 @@
 """A job of a sweep that takes a second: everything but the training is the real thing.
 
 What it does stands in ``tags``: words like finish, fail, exit:3, die, hang, sleep:2, once-dies;
+curve:5 measures five times;
 then-sleep:2 is done by a finished one.
 """
 
@@ -55,6 +56,8 @@ def _behave(word: str, starts: int, folder: Path) -> None:
     name, _, value = word.partition(":")
     if name == "sleep":
         time.sleep(float(value))
+    elif name == "curve":  # so many measurements of the seed's value
+        _measure(folder, int(value))
     elif name == "fail":
         raise TrainingError("it went wrong")
     elif name == "diverge":
@@ -73,6 +76,15 @@ def _behave(word: str, starts: int, folder: Path) -> None:
         time.sleep(1000)
     elif name == "memory":
         raise RuntimeError("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB")
+
+
+def _measure(folder: Path, count: int) -> None:
+    value = yaml.safe_load((folder / "config.yaml").read_text())["seed"]
+    rows = ["epoch,step,val/psnr"]
+    for step in range(count):
+        rows.append(f"{step},{step},{value}")
+        write_whole(folder / "metrics.csv", "\n".join([*rows, ""]))
+        time.sleep(0.4)
 
 
 def _status(folder: Path, state: str, metrics: dict[str, float], kind: str | None = None) -> None:
