@@ -9,22 +9,23 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from sr_experiments.cli.commands.predict import load_network
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import explain
+from sr_experiments.cli.subject import load_subject
 from sr_experiments.errors import ConfigError
 from sr_experiments.models import Network
 
 # What predict.py asks for besides, and a run folder, which Hydra knows only in a command.
-_UNUSED = ["input=.", "output=.", "run_dir=."]
+_UNUSED = ["weights=.", "input=.", "output=.", "run_dir=."]
 
 
 def load(weights: str | Path, *overrides: str) -> Network:
     """Loads a network with its weights, as ``python predict.py weights=...`` does.
 
     Args:
-        weights: a run folder, a checkpoint, a file of ``export.py``, a plain or foreign state dict
-            (``.pth``, ``.safetensors``) with the overrides that name its network, or "bicubic".
+        weights: a run folder, a checkpoint, a file of ``export.py``, the name of weights that come
+            with the package, as "vdsr", a plain or foreign state dict (``.pth``,
+            ``.safetensors``) with the overrides that name its network, or "bicubic".
         overrides: as on the command line, as ``"model=vdsr"``, ``"model.bias=false"``.
 
     Returns:
@@ -42,9 +43,8 @@ def load(weights: str | Path, *overrides: str) -> Network:
     >>> sr.load("vdsr_state.pth", "model=vdsr", "model.depth=3", "model.channels=4").in_channels
     1
     """
-    path = str(weights).replace("\\", "\\\\").replace("'", "\\'")
-    network, _ = load_network(_composed([f"weights='{path}'", *_UNUSED, *overrides]), overrides)
-    return network
+    composed = _composed([*_UNUSED, *overrides])
+    return load_subject(composed, str(weights), overrides).network
 
 
 def _composed(overrides: Sequence[str]) -> DictConfig:

@@ -3,17 +3,15 @@
 import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.as_trained import load_trained, say, take_over, without_effect
+from sr_experiments.cli.as_trained import say
 from sr_experiments.cli.build import (
     build_loggers,
-    build_network,
     build_scorers,
     build_scoring,
     build_test_data,
@@ -22,6 +20,7 @@ from sr_experiments.cli.build import (
 from sr_experiments.cli.config.check import Config
 from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import BatchPlan
+from sr_experiments.cli.subject import Subject, load_subject
 from sr_experiments.cli.summary import print_summary
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.benchmark import Row
@@ -29,8 +28,7 @@ from sr_experiments.evaluation.protocol import Channel
 from sr_experiments.evaluation.published_table import print_published
 from sr_experiments.evaluation.results import RunScores, save_comparison, save_results
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.checkpoints import load_into, padding_remark
-from sr_experiments.models import Network
+from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.published import chosen_papers
 from sr_experiments.runs.checkpoints import CHECKPOINTS, chosen_checkpoint
 from sr_experiments.runs.folder import RunFolder
@@ -39,14 +37,6 @@ from sr_experiments.runs.read import read_run
 from sr_experiments.runs.record import record_run
 from sr_experiments.studies.variants import ALL, group_by_variant
 from sr_experiments.training.loggers import log_config
-
-
-class Subject(NamedTuple):
-    """A network with its weights, how it is scored, and what of that is not as in training."""
-
-    network: Network
-    config: Config
-    remarks: list[str]
 
 
 def evaluate(composed: DictConfig) -> float:
@@ -59,15 +49,18 @@ def evaluate(composed: DictConfig) -> float:
     if sum(composed[key] is not None for key in ("ckpt_path", "weights", "runs")) != 1:
         raise ConfigError(
             "give one of ckpt_path=... (a checkpoint of train.py), runs=[...] (run or sweep "
-            "folders, to be put side by side) and weights=... (a plain state dict, with model=...; "
-            "or bicubic, which needs no file)"
+            "folders, to be put side by side) and weights=... (all that predict.py reads)"
         )
-    resolve_config(composed, network=composed.weights is not None)
+    resolve_config(composed, network=False)
     chosen_papers(composed.published)  # a mistake is told before anything is scored
     pl.seed_everything(composed.seed, workers=True, verbose=False)
     typed = HydraConfig.get().overrides.task
     if composed.runs is None:
-        return score(load_subject(composed, typed), typed)
+        if composed.ckpt_path is not None:
+            composed.ckpt_path = str(chosen_checkpoint(Path(composed.ckpt_path)))
+            read_checkpoint(Path(composed.ckpt_path))  # or it is told what it is not
+        chosen = str(composed.weights if composed.ckpt_path is None else composed.ckpt_path)
+        return score(load_subject(composed, chosen, typed), typed)
     return score_side_by_side(load_runs(composed, typed), typed)
 
 
@@ -138,31 +131,6 @@ def _print_published(rows: Sequence[Row], channel: Channel, config: Config) -> N
     print_published(rows, channel, chosen_papers(config["published"]))
 
 
-def load_subject(composed: DictConfig, typed: Sequence[str]) -> Subject:
-    """The network of ``ckpt_path``, or of ``model`` with ``weights``, and how it is scored.
-
-    Args:
-        composed: Hydra's configuration; it is changed to what the checkpoint was trained with.
-        typed: overrides, which win.
-
-    Raises:
-        ConfigError: what was typed contradicts the checkpoint.
-        CheckpointError: the file cannot be read or does not fit.
-    """
-    if composed.ckpt_path is not None:
-        path = chosen_checkpoint(Path(composed.ckpt_path))
-        composed.ckpt_path = str(path)
-        remarks = take_over(composed, path, typed)
-        config = resolve_config(composed)
-        return Subject(load_trained(config, path), config, remarks)
-    config, remarks = resolve_config(composed), without_effect(typed)
-    if config["weights"] == "bicubic":
-        return Subject(Bicubic(config["model"]["scales"]), config, remarks)
-    network = build_network(config)
-    load_into(network, Path(config["weights"]))
-    return Subject(network, config, [*remarks, *padding_remark(network)])
-
-
 def load_runs(composed: DictConfig, typed: Sequence[str]) -> dict[str, Subject]:
     """What is put side by side: run folders, or the runs inside a sweep's folder, by name.
 
@@ -180,9 +148,7 @@ def load_runs(composed: DictConfig, typed: Sequence[str]) -> dict[str, Subject]:
     subjects: dict[str, Subject] = {}
     for name, path in zip(names, paths, strict=True):
         own = copy.deepcopy(composed)
-        remarks = take_over(own, path, typed)
-        config = resolve_config(own)
-        subjects[name] = Subject(load_trained(config, path), config, remarks)
+        subjects[name] = load_subject(own, str(path), typed)
     for name, subject in subjects.items():
         check_alike(names[0], subjects[names[0]].config, name, subject.config)
     return subjects

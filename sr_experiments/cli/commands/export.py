@@ -8,15 +8,17 @@ import skimage
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from sr_experiments.cli.commands.predict import load_network
+from sr_experiments.cli.as_trained import say
 from sr_experiments.cli.config.check import Config, check_type
 from sr_experiments.cli.model_card import model_card
+from sr_experiments.cli.subject import load_subject, weights_path
 from sr_experiments.errors import ConfigError
 from sr_experiments.files import whole_file, write_whole, writing_to
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.export import TOLERANCE, WRITERS, largest_difference
+from sr_experiments.inference.export import TOLERANCES, WRITERS, largest_difference, to_safetensors
 from sr_experiments.models import Network
-from sr_experiments.runs.checkpoints import chosen_checkpoint, run_of
+from sr_experiments.published import chosen_papers
+from sr_experiments.runs.checkpoints import run_of
 
 #: Freely licensed, of scikit-image.
 _PHOTOGRAPH = Path(skimage.__file__).parent / "data" / "astronaut.png"
@@ -31,7 +33,13 @@ def export(composed: DictConfig) -> None:
         DiskFullError: there is no space.
     """
     check_type("format", composed.format, Literal["safetensors", "onnx", "torch_export"])
-    network, config = load_network(composed, HydraConfig.get().overrides.task)
+    check_type("dtype", composed.dtype, Literal["float32", "float16"])
+    if composed.dtype != "float32" and composed.format != "safetensors":
+        raise ConfigError("dtype=float16: is for format=safetensors alone")
+    chosen_papers(composed.published)
+    weights, typed = str(composed.weights), HydraConfig.get().overrides.task
+    network, config, remarks = load_subject(composed, weights, typed)
+    say(remarks)
     if isinstance(network, Bicubic):
         raise ConfigError("weights=bicubic: there is no network to export")
     output = Path(config["output"]).expanduser()
@@ -40,8 +48,8 @@ def export(composed: DictConfig) -> None:
         if path.exists() and not config["overwrite"]:
             raise ConfigError(f"{path}: exists; overwrite=true replaces it")
     metadata = describe(network, config)
-    content, difference = checked_copy(network, config["format"], metadata)
-    run = run_of(chosen_checkpoint(Path(config["weights"]).expanduser()))
+    content, difference = checked_copy(network, config["format"], metadata, config["dtype"])
+    run = run_of(weights_path(weights))
     text = model_card(network, config, run, difference)
     with writing_to(output, "output=..."):
         with whole_file(output) as file:
@@ -64,25 +72,32 @@ def describe(network: Network, config: Config) -> dict[str, str]:
         "scales": network.scales,
         "input": "interpolated" if not network.upsamples else "low-resolution",
         "channels": "Y" if network.in_channels == 1 else "RGB",
-        "protocol": config["protocol"].get("name"),
+        "protocol": config["protocol"],
+        "degradation": config["degradation"],
         "run": str(config["weights"]),
     }
     return {k: v if isinstance(v, str) else json.dumps(v) for k, v in about.items()}
 
 
-def checked_copy(network: Network, kind: str, metadata: dict[str, str]) -> tuple[bytes, float]:
+def checked_copy(
+    network: Network, kind: str, metadata: dict[str, str], dtype: str = "float32"
+) -> tuple[bytes, float]:
     """The file's content, and by how much it differs from the network on values 0..1.
 
     Args:
         network: in eval mode.
         kind: a key of `WRITERS`.
         metadata: stored in it.
+        dtype: a key of `TOLERANCES`; float16 is for safetensors.
 
     Raises:
-        ConfigError: the network cannot be exported, or its copy differs by more than 1e-4.
+        ConfigError: the network cannot be exported, or its copy differs by more than is tolerated.
     """
     try:
-        content, run = WRITERS[kind](network, metadata)
+        if kind == "safetensors":
+            content, run = to_safetensors(network, metadata, dtype)
+        else:
+            content, run = WRITERS[kind](network, metadata)
         difference = largest_difference(network, run, _PHOTOGRAPH)
     except ConfigError:
         raise
@@ -90,9 +105,10 @@ def checked_copy(network: Network, kind: str, metadata: dict[str, str]) -> tuple
         reason = " ".join(str(error).split())[:300]
         name = type(network).__name__
         raise ConfigError(f"format={kind}: {name} cannot be exported: {reason}") from None
-    if not difference <= TOLERANCE:
+    tolerance = TOLERANCES[dtype]
+    if not difference <= tolerance:
         raise ConfigError(
             f"format={kind}: the copy differs by {difference:.1e} of 1 from the network, more than "
-            f"{TOLERANCE:.0e}; nothing was written"
+            f"{tolerance:.0e}; nothing was written"
         )
     return content, difference

@@ -1,7 +1,6 @@
 """``python predict.py``: restores photographs, one or a whole tree of them."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -9,28 +8,22 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from sr_experiments.cli.as_trained import load_trained, say, take_over
-from sr_experiments.cli.build import build_network
+from sr_experiments.cli.as_trained import say
 from sr_experiments.cli.config.check import Config, check_type
-from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import silence_warnings, torch_device
 from sr_experiments.cli.photos import Job, find_photos
-from sr_experiments.errors import CheckpointError, ConfigError, UserError
+from sr_experiments.cli.subject import load_subject
+from sr_experiments.errors import ConfigError, UserError
 from sr_experiments.files import writing_to
 from sr_experiments.imaging.photo import Photo, load_photo
 from sr_experiments.imaging.save_photo import holds_16_bits, holds_alpha, losses, photo_file
 from sr_experiments.inference import Upscaler
 from sr_experiments.inference.bicubic import Bicubic
-from sr_experiments.inference.checkpoints import load_into, padding_remark
-from sr_experiments.inference.export import read_metadata
-from sr_experiments.inference.stored_model import exported_model
 from sr_experiments.inference.tiled import OnTile, TiledUpscaler
 from sr_experiments.memory import parse_memory
 from sr_experiments.models import Network
 from sr_experiments.models.layers import fold_whitening
-from sr_experiments.runs.checkpoints import chosen_checkpoint
 from sr_experiments.terminal import Progress
-from sr_experiments.weight_file import read_weight_file
 
 _DRIFT = 1e-3  # of averages over the image, relative to their spread, that is worth a word
 
@@ -44,7 +37,10 @@ def predict(composed: DictConfig) -> None:
         DiskFullError: there is no space for a result.
     """
     check_type("format", composed.format, Literal["png", "jpg", "tif", "webp"])
-    network, config = load_network(composed, HydraConfig.get().overrides.task)
+    network, config, remarks = load_subject(
+        composed, str(composed.weights), HydraConfig.get().overrides.task
+    )
+    say(remarks)
     scale = chosen_scale(network, config["scale"])
     jobs, done = find_photos(config)
     if done:
@@ -65,40 +61,6 @@ def predict(composed: DictConfig) -> None:
         for line in [f"{len(failures)} of {len(jobs)} failed:"] * (len(jobs) > 1) + failures:
             print(f"error: {line}", file=sys.stderr)
         sys.exit(1)
-
-
-def load_network(composed: DictConfig, typed: Sequence[str]) -> tuple[Network, Config]:
-    """The network of ``weights``, in eval mode, and the configuration with what it brings.
-
-    Args:
-        composed: Hydra's configuration; it is changed.
-        typed: the command line.
-
-    Raises:
-        ConfigError: what was typed contradicts a checkpoint.
-        CheckpointError: the weights cannot be read or do not fit.
-    """
-    weights = str(composed.weights)
-    if weights == "bicubic":
-        return Bicubic((1,)), resolve_config(composed)
-    path = chosen_checkpoint(Path(weights).expanduser())
-    content = read_weight_file(path)
-    if isinstance(content, dict) and "config" in content:
-        take_over(composed, path, [key for key in typed if not key.startswith("scale=")])
-        config = resolve_config(composed)
-        return load_trained(config, path).eval(), config
-    if stored := read_metadata(path).get("model"):
-        composed.model = exported_model(path, stored, composed.trusted)
-    config = resolve_config(composed)
-    network = build_network(config)
-    try:
-        load_into(network, path)
-    except CheckpointError as error:
-        chosen = any(key.startswith("model") for key in typed)
-        hint = "" if chosen else "; plain weights want their network named, as model=edsr"
-        raise CheckpointError(f"{error}{hint}") from None
-    say(padding_remark(network))
-    return network.eval(), config
 
 
 def chosen_scale(network: Network, scale: float | None) -> float:

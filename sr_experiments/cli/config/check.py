@@ -39,6 +39,8 @@ _ROOT_TYPES = {
     "output": str,
     "scale": float | None,
     "format": str,
+    "dtype": str,
+    "notes": list[str],
     "memory": str | int | None,
     "ensemble": bool,
     "overwrite": bool,

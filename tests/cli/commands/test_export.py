@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
+from safetensors import safe_open
 
+from sr_experiments.cli.load import load
 from sr_experiments.imaging import load_image
 from sr_experiments.models import VDSR
 from tests.cli.conftest import Command
@@ -45,15 +47,40 @@ def test_what_is_exported_restores_as_the_run_does(command: Command, tmp_path: P
     assert torch.equal(*results)
     card = made.with_suffix(".md").read_text()
     for words in (
-        "# VDSR",
+        "# vdsr: VDSR",
         "python train.py model.depth=3",
         "['T91']; licence: no explicit licence (Yang",
         "seed 7",
-        "finished, 2.00 hours",
+        "finished, 2.00 hours of training",
         "| test/set5_x2/psnr_y | 36.5000 |",
         f"python predict.py weights={made}",
     ):
         assert words in card
+
+
+def test_sixteen_bits_and_what_the_file_brings(command: Command, tmp_path: Path, run: Path):
+    """Weights in float16 are half the size; network, protocol and degradation come along."""
+    path = run / "checkpoints" / "last.ckpt"
+    content = torch.load(path)
+    content["config"]["protocol"] = {"name": "vdsr", "shave": 3}
+    content["config"]["degradation"] = {"sigma": 5.0}
+    torch.save(content, path)
+    sizes = []
+    for dtype in ("float32", "float16"):
+        made = tmp_path / f"{dtype}.safetensors"
+        result = command("export", f"weights={run}", f"output={made}", f"dtype={dtype}")
+        assert result.code == 0, result.err
+        with safe_open(made, "pt") as file:
+            sizes.append(sum(file.get_tensor(k).nbytes for k in file.keys()))  # noqa: SIM118
+            assert json.loads(file.metadata()["protocol"])["shave"] == 3
+            assert json.loads(file.metadata()["degradation"])["sigma"] == 5.0
+    assert sizes[0] == 2 * sizes[1]
+    exact, half = load(run), load(made)
+    x = torch.rand(1, 1, 20, 20)
+    assert 0 < (exact(x) - half(x)).abs().max() < 1e-3
+    assert {p.dtype for p in half.parameters()} == {torch.float32}
+    refused = command("export", f"weights={run}", "output=a", "dtype=float16", "format=onnx")
+    assert "dtype=float16: is for format=safetensors alone" in refused.err
 
 
 def test_formats_and_refusals(

@@ -161,3 +161,10 @@ def test_a_full_disk_ends_it_with_one_line(
     assert "choose another folder with output=..." in result.err
     assert len(result.err.splitlines()) == 1
     assert not list(out.iterdir())
+
+
+def test_unknown_weights_name_those_that_are_shipped(command: Command) -> None:
+    result = command("predict", "weights=vdsq", "input=a.png", "output=b.png")
+    assert result.code == 2
+    assert result.err.count("\n") == 1
+    assert "vdsq: no such file; with the package come: vdsr10_x2" in result.err
