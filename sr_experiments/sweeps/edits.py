@@ -20,7 +20,7 @@ class Edits:
     def __init__(self, jobs: Sequence[Job], hydra: DictConfig) -> None:
         # Of one's own modules, those of all networks; most sweeps have one.
         self.configs = list({str(job.config.get("model")): job.config for job in jobs}.values())
-        self.folders = _config_folders(hydra)
+        self.hydra = hydra
         self.before = self._read()
         self.told: tuple[Path, ...] = ()
 
@@ -51,12 +51,18 @@ class Edits:
         found: dict[Path, str] = {}
         for config in self.configs:
             found |= source_files(config)
-        return found | hashes(path for folder in self.folders for path in folder.rglob("*.yaml"))
+        return found | config_files(self.hydra)
 
 
-def _config_folders(hydra: DictConfig) -> list[Path]:
+def config_files(hydra: DictConfig) -> dict[Path, str]:
+    """The SHA-256 of each file that a command's configuration may be composed of.
+
+    Args:
+        hydra: the command's ``hydra`` configuration, which knows the folders.
+    """
     sources = (source for source in hydra.runtime.config_sources if source.schema == "file")
-    return [Path(str(source.path)) for source in sources if source.path]
+    folders = [Path(str(source.path)) for source in sources if source.path]
+    return hashes(path for folder in folders for path in folder.rglob("*.yaml"))
 
 
 def _names(paths: Iterable[Path]) -> str:

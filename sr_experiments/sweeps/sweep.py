@@ -21,6 +21,7 @@ from sr_experiments.runs.status import read_status
 from sr_experiments.signals import leaving_on_interrupt
 from sr_experiments.sweeps.child import terminate_as_interrupt
 from sr_experiments.sweeps.command import record_overrides
+from sr_experiments.sweeps.composed import ComposedJobs
 from sr_experiments.sweeps.job import Check, Job, compose
 from sr_experiments.sweeps.monitor import SweepMonitor
 from sr_experiments.sweeps.settings import Settings, check_metric, read_settings
@@ -55,20 +56,25 @@ class Sweep:
         setup_globals()
         settings = read_settings(self.master.sweep)
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
-        jobs = self._jobs(overrides, first, settings)
+        jobs = self._jobs(overrides, first, settings, ComposedJobs(folder, self.master))
         for job in jobs:
             if read_status(job.folder).get("state") == "finished":
                 job.state = "finished"
         return Batch(jobs, settings, SweepMonitor(jobs, folder, settings), folder, lock=-1)
 
     def _jobs(
-        self, overrides: Sequence[Sequence[str]], first: int, settings: Settings
+        self,
+        overrides: Sequence[Sequence[str]],
+        first: int,
+        settings: Settings,
+        known: ComposedJobs,
     ) -> list[Job]:
-        """The jobs, each of which could start."""
+        """The jobs, each of which has finished or could start."""
         with leaving_on_interrupt():
             jobs = [
-                compose(self.loader, self.master, own, first + i, self.check)
-                for i, own in enumerate(overrides)
+                known.finished(number, own)
+                or compose(self.loader, self.master, own, number, self.check)
+                for number, own in enumerate(overrides, first)
             ]
         for job in jobs:
             check_metric(settings.metric, job)
@@ -98,12 +104,13 @@ class Sweep:
                 "sweep.estimate: measures jobs of this machine; not with hydra/launcher=slurm"
             )
         folder = Path(str(self.master.hydra.sweep.dir)).absolute()
-        jobs = self._jobs(overrides, first, settings)
+        known = ComposedJobs(folder, self.master)
+        jobs = self._jobs(overrides, first, settings, known)
         is_new = not folder.exists()
         lock = SweepLock(folder)
         remove_leftovers(folder)
         try:
-            for job in jobs:
+            for job in (job for job in jobs if job.composed):
                 check_same(job.folder, job.config)
                 check_composed(frozen_file(folder, job.number), job.composed)
             for job in jobs:  # after all checks, as this may move checkpoints aside
@@ -118,6 +125,7 @@ class Sweep:
             for job in jobs:
                 if job.state == "waiting":
                     job.surroundings = freeze(folder, job.number, job.composed)
+            known.keep(jobs)
             self.jobs += jobs
             self.monitor = SweepMonitor(self.jobs, folder, settings)
             with terminate_as_interrupt():
