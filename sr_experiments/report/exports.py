@@ -1,8 +1,9 @@
 """Files beside a report: every measurement as tables, curves with bands as pictures for papers."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -16,10 +17,15 @@ from sr_experiments.runs import curves_table
 if TYPE_CHECKING:
     import pandas as pd
 
-# Okabe and Ito's colours, which the colour-blind tell apart; yellow is too pale for paper. Dashes
-# tell lines apart in gray.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_DASHES = ("-", "--", "-.", ":")
+# Colours and dashes of the page (page/palette.js), so that a variant looks alike in both.
+_COLOURS = (
+    *("#0072b2", "#d55e00", "#00805c", "#aa4499"),
+    *("#8a6a00", "#332288", "#a3162e", "#5c6670"),
+)
+_DASHES: tuple[tuple[float, tuple[float, ...] | None], ...] = (
+    (0, None),
+    *((0, dash) for dash in ((6, 3), (1.5, 2), (7, 2, 1.5, 2), (3.5, 1.5))),
+)
 _DPI = 150
 _MOST_IN_LEGEND = 12
 
@@ -64,26 +70,37 @@ def _write(table: "pd.DataFrame", path: Path) -> None:
         table.to_csv(file, index=False)
 
 
-def draw_plots(content: Content, folder: Path) -> list[Path]:
-    """Draws each metric over steps, one file per metric; the files' paths."""
+def draw_plots(
+    content: Content, folder: Path, formats: Sequence[Literal["png", "pdf", "svg"]] = ("png",)
+) -> list[Path]:
+    """Draws each metric over steps, one file per metric and format; the files' paths.
+
+    Args:
+        content: the report's.
+        folder: gets the files.
+        formats: of the files; PDF and SVG hold their texts as texts.
+    """
     names = {each["id"]: each["name"] for each in content["variants"]}
     order = {name: place for place, name in enumerate(names)}
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for metric in content["metrics"]:
-        path = folder / f"{re.sub(r'[^a-zA-Z0-9_.-]+', '_', metric['name'])}.png"
+        stem = re.sub(r"[^a-zA-Z0-9_.-]+", "_", metric["name"])
         with matplotlib.rc_context(
             {
                 "font.size": 9,
                 "axes.spines.top": False,
                 "axes.spines.right": False,
                 "text.parse_math": False,
+                "pdf.fonttype": 42,  # TrueType, which publishers ask for
+                "svg.fonttype": "none",
             }
         ):
             figure = _figure(metric, names, order)
-            with whole_file(path) as file:
-                figure.savefig(file, dpi=_DPI, format="png")
-        paths.append(path)
+            for kind in formats:
+                paths.append(folder / f"{stem}.{kind}")
+                with whole_file(paths[-1]) as file:
+                    figure.savefig(file, dpi=_DPI, format=kind)
     return paths
 
 
@@ -120,7 +137,7 @@ def _draw(axes: Axes, line: Lines, name: str, place: int) -> None:
     colour = _COLOURS[place % len(_COLOURS)]
     dash = _DASHES[place % len(_DASHES)]
     marker = "." if len(steps) <= 30 else ""
-    axes.plot(steps, floats(line["mean"]), dash, color=colour, marker=marker, label=name)
+    axes.plot(steps, floats(line["mean"]), linestyle=dash, color=colour, marker=marker, label=name)
     axes.fill_between(
         steps, floats(line["low"]), floats(line["high"]), color=colour, alpha=0.2, linewidth=0
     )

@@ -18,10 +18,10 @@ def make_results(inputs: ReportInputs) -> Results | None:
     """With a study its columns, else the scores of the test sets; None where there are neither."""
     if inputs.study and inputs.study.columns:
         return _of_study(inputs, inputs.study)
-    names = _test_metrics(inputs.runs)
+    columns = make_columns(inputs)
+    names = [column.metric for column in columns]
     if not names:
         return None
-    columns = [Column(metric=name) for name in names]
     rows = [_bicubic(label, runs, columns) for label, runs in _by_protocol(inputs.runs).items()]
     rows += [_measured(variant, columns, [None] * len(columns)) for variant in inputs.variants]
     scored_by = ", ".join(f"protocol {name}" for name in protocols(inputs.runs))
@@ -32,6 +32,13 @@ def make_results(inputs: ReportInputs) -> Results | None:
         digits=max(digits(name) for name in names),
         rows=rows,
     )
+
+
+def make_columns(inputs: ReportInputs) -> list[Column]:
+    """What the columns of the table of results show, in their order."""
+    if inputs.study and inputs.study.columns:
+        return list(inputs.study.columns.values())
+    return [Column(metric=name) for name in _test_metrics(inputs.runs)]
 
 
 def protocol_of(run: Run) -> str:

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +19,8 @@ from sr_experiments.report.build import build_content, make_inputs
 from sr_experiments.report.content import Content
 from sr_experiments.report.exports import draw_plots, write_curves, write_results
 from sr_experiments.report.inputs import ReportInputs
+from sr_experiments.report.latex import render_csv, render_latex
+from sr_experiments.report.paper_table import make_paper_table
 from sr_experiments.report.render import render_markdown, render_page
 from sr_experiments.runs.identity import study_group
 from sr_experiments.runs.read import SWEEPS, Run, newest_sweep, read_runs
@@ -34,6 +37,7 @@ _FILES: dict[str, Any] = {
     "better": Literal["higher", "lower"] | None,
     "target": float | int | None,
     "out": str,
+    "format": Literal["page", "latex", "csv"],
 }
 _WANDB: dict[str, Any] = {
     "group": str | None,
@@ -85,8 +89,9 @@ def write_report(config: Config, study: Study | None) -> None:
     study = study or study_of(runs)
     inputs = make_inputs(runs, study, config["metric"], config["target"], config["better"])
     folder = Path(config["out"]).expanduser()
+    write = _write if config["format"] == "page" else partial(_write_table, kind=config["format"])
     try:
-        _write(inputs, folder)
+        write(inputs, folder)
     except OSError as error:
         raise ConfigError(
             f"out={folder}: cannot write {error.filename}: {error.strerror}; choose another "
@@ -147,6 +152,24 @@ def _write(inputs: ReportInputs, folder: Path) -> None:
     write_whole(folder / "report.html", render_page(said))
     files = [folder / "report.html", folder / "report.md", *curves, results]
     _print(said, [*files, *([folder / "plots"] if plots else [])], remark)
+
+
+def _write_table(inputs: ReportInputs, folder: Path, kind: Literal["latex", "csv"]) -> None:
+    """Writes the table of results alone and, for LaTeX, figures as PDF and SVG.
+
+    Raises:
+        ConfigError: nothing was scored.
+    """
+    table = make_paper_table(inputs)
+    if table is None:
+        raise ConfigError(f"format={kind}: no run has scores of test sets, so there is no table")
+    written = [folder / "table.csv"]
+    write_whole(written[0], render_csv(table))
+    if kind == "latex":
+        written.append(folder / "table.tex")
+        write_whole(written[1], render_latex(table))
+        written += draw_plots(build_content(inputs), folder / "figures", ("pdf", "svg"))
+    print(*written, sep="\n")
 
 
 def study_of(runs: Sequence[Run]) -> Study | None:
