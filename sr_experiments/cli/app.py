@@ -69,6 +69,11 @@ def export() -> None:
     run_app("export", _task("export"), partial(check_config, network=False))
 
 
+def app() -> None:
+    """``python app.py``: a page on this machine that enlarges pictures."""
+    run_app("app", _task("app"), partial(check_config, network=False))
+
+
 def report() -> None:
     """``python report.py``: what was logged by runs, as a page or as a W&B workspace.
 

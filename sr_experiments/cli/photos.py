@@ -55,7 +55,7 @@ def find_photos(config: Config) -> tuple[list[Job], int]:
         if target.exists() and target.samefile(source):
             raise ConfigError(f"output={output}: would replace the photograph {source} itself")
         if config["overwrite"] or not target.exists():
-            jobs.append(Job(source, target, _pixels(source)))
+            jobs.append(Job(source, target, count_pixels(source)))
     return jobs, len(sources) - len(jobs)
 
 
@@ -101,7 +101,8 @@ def _check_output(folder: Path) -> None:
         raise ConfigError(f"output={folder}: {place} cannot be written to; choose another place")
 
 
-def _pixels(path: Path) -> int:
+def count_pixels(path: Path) -> int:
+    """Pixels of an image by its head; 0 where it cannot be opened."""
     try:
         with open_image(path) as file:
             return file.width * file.height

@@ -29,7 +29,7 @@ _ROOT_TYPES = {
     "ckpt_path": str | None,
     "init_from": str | None,
     "rerun": str | None,
-    "weights": str | None,
+    "weights": str | list[str] | None,
     "sweep": dict[str, Any],
     "runs": str | list[str] | None,
     "checkpoint": str,
@@ -44,6 +44,7 @@ _ROOT_TYPES = {
     "memory": str | int | None,
     "ensemble": bool,
     "overwrite": bool,
+    **{"port": int, "show": bool, "max_megabytes": int, "max_megapixels": int},  # of app.py
 }
 _NEEDED = (
     *("model", "data", "data.train", "data.patches", "protocol", "device", "sweep"),
