@@ -21,6 +21,7 @@ from sr_experiments.errors import ConfigError, UserError
 from sr_experiments.evaluation.benchmark import BenchmarkScore
 from sr_experiments.inference.checkpoints import read_checkpoint
 from sr_experiments.losses import GANLoss
+from sr_experiments.metrics import ColourMetric
 from sr_experiments.models import Network
 from sr_experiments.models.network import check_network
 from sr_experiments.runs.checkpoints import continues_itself
@@ -103,6 +104,12 @@ def build_scorers(
     protocol = build("protocol", config["protocol"])
     chosen = config.get("metrics") or {}
     further = {name: build(f"metrics.{name}", node) for name, node in chosen.items()}
+    for name, metric in further.items():
+        if isinstance(metric, ColourMetric) and protocol.source == "y":
+            raise ConfigError(
+                f"metrics.{name}: protocol={protocol.name} degrades Y alone, so that there is no "
+                "colour to compare; choose protocol=edsr, or leave it out"
+            )
     return {
         stage: BenchmarkScore(
             protocol,

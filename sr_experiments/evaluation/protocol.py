@@ -198,6 +198,7 @@ NAMED = {
         _EDSR,
         replace(_EDSR, name="dncnn", quantise=False),
         replace(_EDSR, name="rgb", channel="rgb"),
+        replace(_EDSR, name="ntire", shave=4),
         replace(_VDSR, name="double", round_luma=False, quantise=False),
         replace(_VDSR, name="y8", lr_uint8=True),
         replace(_VDSR, name="denoise", shave=0),

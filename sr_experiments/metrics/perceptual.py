@@ -12,6 +12,7 @@ from torchmetrics.image import LearnedPerceptualImagePatchSimilarity
 from torchvision.models import get_model_weights
 
 from sr_experiments.errors import CheckpointError
+from sr_experiments.metrics.functional import psnr, ssim
 from sr_experiments.metrics.per_image import ImageMean
 
 _LPIPS_NETS = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}
@@ -50,6 +51,31 @@ class ImageMetric(nn.Module):
     def mean(self) -> Metric:
         """What collects its mean over a set."""
         return ImageMetricMean(self)
+
+
+class ColourMetric(ImageMetric):
+    """PSNR or SSIM over all channels, beside the one of a protocol that compares Y.
+
+    Args:
+        score: "psnr" or "ssim".
+
+    Shapes:
+        two [B, 1 or 3, H, W] on 0..255 -> [B].
+
+    Raises:
+        ValueError: there is no such score.
+    """
+
+    def __init__(self, score: Literal["psnr", "ssim"]) -> None:
+        super().__init__(nn.Identity())
+        if score not in ("psnr", "ssim"):
+            raise ValueError(f"score must be psnr or ssim, got {score!r}")
+        self.score = psnr if score == "psnr" else ssim
+
+    @torch.no_grad()
+    def forward(self, prediction: Tensor, target: Tensor) -> Tensor:
+        """Each image on its own, in double precision."""
+        return self.score(prediction, target)
 
 
 class ImageMetricMean(ImageMean):

@@ -32,9 +32,9 @@ _LAST_LATIN = 0x24F  # beyond, pdflatex has no letters without further packages
 
 
 def render_latex(table: PaperTable) -> str:
-    r"""Returns a ``table`` environment, which needs ``\usepackage{booktabs}`` alone.
+    r"""Returns a ``table`` environment, which needs ``\usepackage{booktabs,graphicx}``.
 
-    Columns with published values are two: what was published, and what was measured.
+    It is made smaller where it is wider than the text. Columns with published values are two: what was published, and what was measured.
     """
     results = table.results
     paired = [
@@ -53,10 +53,11 @@ def render_latex(table: PaperTable) -> str:
     ]
     caption = escape(" ".join([f"{table.title}.", *table.caption]))
     lines = [
-        "% needs \\usepackage{booktabs}",
+        "% needs \\usepackage{booktabs,graphicx}",
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{caption}}}",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{l{''.join('rr' if two else 'r' for two in paired)}}}",
         r"\toprule",
         f"{''.join(heads)} \\\\",
@@ -64,7 +65,7 @@ def render_latex(table: PaperTable) -> str:
         r"\midrule",
         *(f"{row} \\\\" for row in rows),
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}",
         r"\end{table}",
     ]
     return "\n".join(lines) + "\n"

@@ -12,6 +12,7 @@ from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.instantiate import build
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
 from sr_experiments.imaging import imresize, list_images, load_image
+from sr_experiments.metrics import ColourMetric
 from sr_experiments.models import VDSR
 
 VDSR_PROTOCOL = NAMED["vdsr"]
@@ -72,6 +73,32 @@ def test_colour_is_compared_as_scikit_image_does_on_matlab_s_images(shared_data:
         scores.update(VDSR(depth=2, channels=1), item)
     assert scores.compute()[0].bicubic_psnr == pytest.approx(np.mean(expected), abs=1e-9)
     assert np.mean(expected) == pytest.approx(31.787, abs=0.001)
+
+
+def test_ntire_leaves_out_four_pixels_of_basicsr_s_luma(shared_data: Path):
+    """At x4 it is "edsr" then; at x2, scikit-image on MATLAB's images."""
+    assert replace(NAMED["ntire"], name="edsr", shave="scale") == NAMED["edsr"]
+    scores, expected = BenchmarkScore(NAMED["ntire"], ["set"], [2]), []
+    colour = BenchmarkScore(NAMED["edsr"], ["set"], [2], {"psnr_rgb": ColourMetric("psnr")})
+    for path in list_images(shared_data / "Set5"):
+        image = load_image(path)
+        small = load_image(shared_data / "matlab" / "Set5_uint8_x2" / f"{path.stem}x2.png")
+        _, target = NAMED["ntire"].degrade(image, 2)
+        arrays = [
+            x[0, :, 4:-4, 4:-4].round().permute(1, 2, 0).numpy()
+            for x in (target, imresize(small[None].double(), 2, uint8=True))
+        ]
+        # BasicSR's bgr2ycbcr, in colour's order, of values in [0, 1] and times 255.
+        luma = [(a / 255 @ np.array([65.481, 128.553, 24.966]) + 16) / 255 * 255 for a in arrays]
+        expected.append(peak_signal_noise_ratio(*luma, data_range=255))
+        item = {"image": image, "path": str(path), "benchmark": "set", "scale": 2}
+        for each in (scores, colour):
+            each.update(VDSR(depth=2, channels=1), item)
+    assert scores.compute()[0].bicubic_psnr == pytest.approx(np.mean(expected), abs=1e-3)
+    # What "rgb" itself says of Set5, beside Y.
+    found = colour.metrics()
+    assert "set_x2/psnr_rgb" in found
+    assert colour.compute()[0].extra["bicubic_psnr_rgb"] == pytest.approx(31.787, abs=0.001)
 
 
 @pytest.mark.parametrize("name", sorted(NAMED))
