@@ -34,7 +34,8 @@ _LAST_LATIN = 0x24F  # beyond, pdflatex has no letters without further packages
 def render_latex(table: PaperTable) -> str:
     r"""Returns a ``table`` environment, which needs ``\usepackage{booktabs,graphicx}``.
 
-    It is made smaller where it is wider than the text. Columns with published values are two: what was published, and what was measured.
+    It is made smaller where it is wider than the text. Columns with published values are two: what
+    was published, and what was measured.
     """
     results = table.results
     paired = [
@@ -56,7 +57,7 @@ def render_latex(table: PaperTable) -> str:
         "% needs \\usepackage{booktabs,graphicx}",
         r"\begin{table}",
         r"\centering",
-        rf"\caption{{{caption}}}",
+        rf"\caption{{{caption}}}\smallskip",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{l{''.join('rr' if two else 'r' for two in paired)}}}",
         r"\toprule",
