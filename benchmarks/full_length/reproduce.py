@@ -19,10 +19,9 @@ from sr_experiments.runs.checkpoints import newest_checkpoint
 from sr_experiments.runs.command import quote_path
 from sr_experiments.runs.folder import environment
 from sr_experiments.runs.run_files import read_config
-from sr_experiments.sweeps.estimate import processor_info, processor_name
+from sr_experiments.sweeps.estimate import processor_has_bf16, processor_name
 
 TRAIN = Path(__file__).parents[2] / "train.py"
-_BF16 = {"avx512_bf16", "amx_bf16"}
 
 
 def main() -> None:
@@ -43,7 +42,7 @@ def main() -> None:
 def arguments(cell: Cell, seed: int, folder: Path, typed: list[str]) -> list[str]:
     """What ``train.py`` is told, to begin the run in this folder or to continue it."""
     recorded = (read_config(folder) or {}).get("device", {})
-    precision = recorded.get("precision") or ("bf16-mixed" if has_bf16() else "32-true")
+    precision = recorded.get("precision") or ("bf16-mixed" if processor_has_bf16() else "32-true")
     own = ["callbacks.last.every_minutes=2", f"device.precision={precision}"]
     given = {o.partition("=")[0] for o in (*cell.overrides, *typed)}
     kept = [o for o in own if o.partition("=")[0] not in given]
@@ -51,11 +50,6 @@ def arguments(cell: Cell, seed: int, folder: Path, typed: list[str]) -> list[str
     if newest_checkpoint(folder):
         place.append(f"ckpt_path={quote_path(folder)}")
     return [*overrides_of(cell, seed, [*kept, *typed]), *place]
-
-
-def has_bf16() -> bool:
-    """Whether the processor has instructions for bfloat16."""
-    return bool(_BF16 & set(processor_info("flags").split()))
 
 
 def note_start(folder: Path) -> None:

@@ -29,6 +29,7 @@ _TRAINING = (
     *("data.train", "data.val", "data.held_out", "data.train_scales", "data.residency"),
     *("data.batch_size", "data.patches_per_epoch", "data.steps_per_epoch", "data.broken"),
     *("data.patches", "data.strict", "device.effective_batch", "device.scale_lr"),
+    *("device.channels_last", "device.compile", "device.fused", "device.tune"),
 )
 # Of Lightning's trainer, most keys are about training; these are not.
 _TRAINER = {

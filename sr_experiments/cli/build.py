@@ -12,7 +12,8 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.strategies import DDPStrategy
 from torch import nn
 
-from sr_experiments.cli.config.check import Config, lightning_arguments
+from sr_experiments.cli.config.check import Config
+from sr_experiments.cli.config.device import lightning_arguments
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.instantiate import blame, build, call_partial
 from sr_experiments.cli.devices import BatchPlan, make_trainer
@@ -29,10 +30,12 @@ from sr_experiments.runs.identity import run_group, run_name
 from sr_experiments.runs.metrics_writer import csv_logger, wandb_id
 from sr_experiments.training.callbacks.progress import RunProgress
 from sr_experiments.training.checkpoint_io import WholeCheckpointIO
-from sr_experiments.training.fast_path import fast_forward
+from sr_experiments.training.fast_path import FastPath, fast_forward, set_backends
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.loggers import check_wandb
 from sr_experiments.training.module import RestorationModule
+
+_PLAIN = FastPath()
 
 
 def build_network(config: Config) -> Network:
@@ -123,7 +126,11 @@ def build_scorers(
 
 
 def build_module(
-    config: Config, network: Network, scorers: dict[str, BenchmarkScore], plan: BatchPlan
+    config: Config,
+    network: Network,
+    scorers: dict[str, BenchmarkScore],
+    plan: BatchPlan,
+    path: FastPath = _PLAIN,
 ) -> RestorationModule:
     """The network with loss, optimizer, schedule, clipping and scores; the loss says if a GAN.
 
@@ -132,8 +139,11 @@ def build_module(
         network: to be trained.
         scorers: score the "val" and the "test" sets.
         plan: the learning rate's factor, and the batches per step.
+        path: how a step is computed.
     """
     node = config.get("optim")
+    if node and path.fused and not node.keys() & {"fused", "foreach", "differentiable"}:
+        node = {**node, "fused": True}
     if node and "lr" in node and plan.lr_factor != 1:
         node = {**node, "lr": node["lr"] * plan.lr_factor}
     optimizer = build("optim", node)
@@ -143,9 +153,8 @@ def build_module(
     call_partial("scheduler", scheduler, made, lambda interval: 1)
     loss = build("loss", config.get("loss"))
     clipping = build("clipping", config.get("clipping"))
-    fast = {key: bool(config["device"].get(key)) for key in ("compile", "channels_last")}
     common = (optimizer, scheduler, clipping, scorers, config)
-    forward = fast_forward(network, **fast)
+    forward = fast_forward(network, path.compile, path.channels_last)
     if not isinstance(loss, GANLoss):
         return RestorationModule(network, loss, *common, forward=forward)
     make = partial(loss.discriminator, in_channels=network.in_channels)
@@ -216,6 +225,7 @@ def build_trainer(
     module: RestorationModule,
     plan: BatchPlan,
     callbacks: Sequence[pl.Callback] = (),
+    path: FastPath | None = None,
 ) -> pl.Trainer:
     """The Trainer of a run, without loggers, which write.
 
@@ -224,12 +234,15 @@ def build_trainer(
         module: what it trains or scores.
         plan: the batches per step.
         callbacks: beside the one that shows progress.
+        path: how a training step is computed; None where nothing trains.
 
     Raises:
         ConfigError: there are no such devices, or an argument is refused.
     """
     arguments = {**(config.get("trainer") or {}), **lightning_arguments(config["device"])}
     arguments["accumulate_grad_batches"] = plan.accumulate
+    if path:
+        arguments["precision"] = path.precision
     if isinstance(module, GANModule):
         # It accumulates by itself, so that the trainer's steps are batches.
         arguments["accumulate_grad_batches"] = 1
@@ -247,6 +260,10 @@ def build_trainer(
         enable_checkpointing=any(isinstance(c, pl.callbacks.Checkpoint) for c in callbacks),
         use_distributed_sampler=False,  # the data module shares out, without duplicates
     )
+    if path:
+        typed = arguments.get("benchmark")
+        free = not arguments.get("deterministic")
+        set_backends(path, benchmark=free if typed is None else bool(typed))
     if trainer.overfit_batches:  # type: ignore[attr-defined]
         trainer.limit_val_batches = 1.0  # scores are those of whole sets
     # A run takes signals itself; at Lightning's, a terminated run ends with status 0.

@@ -12,7 +12,8 @@ import torch
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from pytorch_lightning.utilities import rank_zero_only
 
-from sr_experiments.cli.config.check import Config, lightning_arguments
+from sr_experiments.cli.config.check import Config
+from sr_experiments.cli.config.device import lightning_arguments
 from sr_experiments.cli.config.instantiate import build
 from sr_experiments.errors import ConfigError
 

@@ -22,6 +22,7 @@ from sr_experiments.cli.app import run_app
 from sr_experiments.cli.build import build_data, build_module, build_network, build_trainer
 from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import plan_batches
+from sr_experiments.cli.fast import choose_path
 from sr_experiments.training.callbacks.ending import between_steps
 
 # Steps that are timed, after two that warm up; fewer where they take long.
@@ -41,9 +42,10 @@ def step_time(composed: DictConfig) -> float:
     pl.seed_everything(config["seed"], workers=True, verbose=False)
     network, plan = build_network(config), plan_batches(config)
     data = build_data(config, network, plan)
-    module = build_module(config, network, {}, plan)
+    path = choose_path(config, network, plan)
+    module = build_module(config, network, {}, plan, path)
     stopwatch = Stopwatch()
-    trainer = build_trainer(config, module, plan, [stopwatch])
+    trainer = build_trainer(config, module, plan, [stopwatch], path)
     trainer.fit(module, datamodule=data)
     each = trainer.num_training_batches // plan.accumulate
     answer = {**stopwatch.answer(), "steps_per_epoch": each}

@@ -181,7 +181,7 @@ class RestorationDataModule(pl.LightningDataModule):
             dataset.groups,
             repeats=bool(self.trainer and self.trainer.overfit_batches),  # type: ignore[attr-defined]
         )
-        return PatchLoader(dataset, self.num_workers, sampler)
+        return PatchLoader(dataset, self.num_workers, sampler, self._device)
 
     def val_dataloader(self) -> DataLoader[EvaluationItem | None]:
         """Whole images of the ``val`` sets; None where this process has fewer than others."""

@@ -13,6 +13,7 @@ from sr_experiments.errors import ConfigError, UserError
 from sr_experiments.worker import loader_worker
 
 Batch = TypeVar("Batch", covariant=True)
+_PROCESSOR = torch.device("cpu")
 
 
 def _unchanged(batch: Any) -> Any:
@@ -70,13 +71,21 @@ class PatchLoader(TimedLoader[TrainingBatch]):
         dataset: makes batches.
         num_workers: processes; they are kept between epochs.
         sampler: the rows of each batch.
+        device: where they go; a GPU copies from page-locked memory while it computes.
 
     Attributes:
         batch: batches of this epoch that were handed over; what workers hold ready does not count.
     """
 
-    def __init__(self, dataset: Any, num_workers: int, sampler: PatchSampler) -> None:
-        super().__init__(dataset, num_workers, batch_sampler=sampler)
+    def __init__(
+        self,
+        dataset: Any,
+        num_workers: int,
+        sampler: PatchSampler,
+        device: torch.device = _PROCESSOR,
+    ) -> None:
+        pinned = device.type == "cuda" and not getattr(dataset, "on_device", False)
+        super().__init__(dataset, num_workers, batch_sampler=sampler, pin_memory=pinned)
         self.patches = sampler
         self.batch = 0
 

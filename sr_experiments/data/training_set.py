@@ -8,7 +8,7 @@ from torch.utils.data import Dataset
 
 from sr_experiments.batches import TrainingBatch
 from sr_experiments.data.patches import Patches
-from sr_experiments.data.store.reader import Reader
+from sr_experiments.data.store.reader import DeviceReader, Reader
 from sr_experiments.imaging import Degradation
 from sr_experiments.imaging.augment import apply_symmetries
 from sr_experiments.imaging.resize import as_fraction
@@ -55,6 +55,11 @@ class TrainingSet(Dataset[TrainingBatch]):
             return None
         groups: Tensor = self.scales.unique(return_inverse=True)[1]
         return groups
+
+    @property
+    def on_device(self) -> bool:
+        """Whether batches are made where they are needed."""
+        return isinstance(self.inputs, DeviceReader)
 
     def rows(self, generator: Generator) -> Tensor:
         """One epoch's table of patches: item, top, left, symmetry and key, int64 [N, 5]."""

@@ -10,18 +10,23 @@ from torch.func import functional_call
 
 @contextmanager
 def full_precision() -> Iterator[None]:
-    """Leaves autocast, and switches TF32 off, on every device; restores both at the end."""
+    """Leaves autocast, and switches TF32 off, on every device; restores both at the end.
+
+    Nor does cuDNN try its algorithms: images differ in size, and each new size would cost seconds.
+    """
     cudnn, matmul = torch.backends.cudnn.allow_tf32, torch.get_float32_matmul_precision()
+    benchmark = torch.backends.cudnn.benchmark
     accelerator = torch.accelerator.current_accelerator(check_available=True)
     with ExitStack() as stack:
         for device in {"cpu", accelerator.type if accelerator else "cpu"}:
             stack.enter_context(torch.autocast(device, enabled=False))
-        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.allow_tf32 = torch.backends.cudnn.benchmark = False
         torch.set_float32_matmul_precision("highest")
         try:
             yield
         finally:
             torch.backends.cudnn.allow_tf32 = cudnn
+            torch.backends.cudnn.benchmark = benchmark
             torch.set_float32_matmul_precision(matmul)
 
 

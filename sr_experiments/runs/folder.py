@@ -55,6 +55,7 @@ class RunFolder:
         overrides: Sequence[str],
         continued: bool = False,
         trains: bool = False,
+        noted: Mapping[str, Any] | None = None,
     ) -> None:
         """Locks the folder; records the configuration, what was typed, and the surroundings.
 
@@ -63,6 +64,7 @@ class RunFolder:
             overrides: as typed.
             continued: whether this run goes on with the one in the folder.
             trains: whether it is one that can be continued.
+            noted: what else belongs to the surroundings, as what was chosen for this machine.
 
         Raises:
             ConfigError: another run works in the folder, or has left its results there.
@@ -73,7 +75,8 @@ class RunFolder:
             (self.path / ERROR_LOG).unlink(missing_ok=True)
         self._write(CONFIG, yaml.safe_dump(dict(config), sort_keys=False))
         self._write(OVERRIDES, yaml.safe_dump(list(overrides)))
-        self._write(ENVIRONMENT, json.dumps(environment(config), indent=2) + "\n")
+        surroundings = {**environment(config), **(noted or {})}
+        self._write(ENVIRONMENT, json.dumps(surroundings, indent=2) + "\n")
         self.status("running")
 
     def status(

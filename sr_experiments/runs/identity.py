@@ -17,12 +17,14 @@ from sr_experiments.runs.command import JOB_MARK, is_cluster_job, parse_override
 #: stands in each as its own values.
 _IRRELEVANT = re.compile(
     r"task_name|tags|log_images|run_dir|rerun|data\.(cache|num_workers)|callbacks\.\w+\.dirpath|"
-    r"device(\.(accelerator|strategy|channels_last|compile))?|study(\.(?!size$).*)?|"
-    r"(sweep|logger|hydra)(\..*)?"
+    r"device(\.(accelerator|strategy|channels_last|compile|fused|tune|benchmark|deterministic))?|"
+    r"study(\.(?!size$).*)?|(sweep|logger|hydra)(\..*)?"
 )
 #: Keys in which runs of one configuration may differ: their seeds, where they went on, and where a
 #: machine keeps the images.
 _REPEATED = ("seed", "data.seed", "data.root", "ckpt_path")
+#: One precision has several spellings.
+_PRECISIONS = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed", "64": "64-true"}
 
 
 def matters(key: str) -> bool:
@@ -56,6 +58,8 @@ def signature(config: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if isinstance(value, str) and folder:
             value = value.replace(folder, ".")
+        if key == "device.precision":
+            value = _PRECISIONS.get(str(value), value)
         found[key] = None if key == "ckpt_path" and str(value).startswith("./") else value
     return found
 

@@ -126,6 +126,11 @@ def processor_info(key: str) -> str:
     return next((value.strip() for name, _, value in found if name.strip() == key), "")
 
 
+def processor_has_bf16() -> bool:
+    """Whether the processor has instructions for bfloat16."""
+    return not {"avx512_bf16", "amx_bf16"}.isdisjoint(processor_info("flags").split())
+
+
 def planned_steps(trainer: Mapping[str, Any], per_epoch: int) -> int:
     """Steps of a whole run by ``trainer.max_epochs`` and ``max_steps``; 0 where neither ends it."""
     limits = [per_epoch * n for n in [trainer.get("max_epochs")] if n and n > 0]

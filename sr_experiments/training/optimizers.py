@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from sr_experiments.ranges import NonNegative
@@ -63,6 +63,19 @@ def construct(kind: str, *arguments: Any, **options: Any) -> Any:
         return made(*arguments, **options)
     except (TypeError, ValueError) as error:
         raise ValueError(f"kind: {kind}: {error}") from None
+
+
+def place_counts(optimizer: Optimizer) -> None:
+    """Puts Adam's counts of steps where the optimizer wants them, whatever the checkpoint's was.
+
+    Fused optimizers keep them beside the parameters, others on the processor.
+    """
+    for group in optimizer.param_groups:
+        beside = bool(group.get("fused") or group.get("capturable"))
+        for parameter in group["params"]:
+            state = optimizer.state.get(parameter, {})
+            if isinstance(step := state.get("step"), Tensor):
+                state["step"] = step.to(parameter.device if beside else "cpu")
 
 
 def _groups(network: nn.Module, lr: float, factors: Mapping[str, float]) -> list[dict[str, Any]]:

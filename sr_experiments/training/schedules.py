@@ -10,7 +10,7 @@ from pytorch_lightning.utilities.types import LRSchedulerConfigType
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
-from sr_experiments.training.optimizers import construct
+from sr_experiments.training.optimizers import construct, place_counts
 
 Interval = Literal["epoch", "step"]
 Length = Callable[[Interval], int]  # the length of the run in epochs or steps
@@ -59,6 +59,7 @@ class Schedule(LRScheduler):
         for group, options in zip(self.optimizer.param_groups, self.options, strict=True):
             group.pop("initial_lr", None)
             group.update(options)
+        place_counts(self.optimizer)
         self.last_epoch = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # no step of the optimizer stands between these

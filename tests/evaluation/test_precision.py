@@ -103,7 +103,9 @@ def test_tf32_is_off_while_scoring_and_as_before_afterwards():
             return x
 
     before = torch.get_float32_matmul_precision()
+    cudnn = torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision("medium")
+    torch.backends.cudnn.allow_tf32 = True
     try:
         Upscaler(Looking())(torch.rand(1, 1, 8, 8) * 255, 2)
         with pytest.raises(ValueError, match="cannot enlarge"):
@@ -112,4 +114,5 @@ def test_tf32_is_off_while_scoring_and_as_before_afterwards():
         assert torch.backends.cudnn.allow_tf32
     finally:
         torch.set_float32_matmul_precision(before)
+        torch.backends.cudnn.allow_tf32 = cudnn
     assert seen == [(False, "highest", torch.float32)]

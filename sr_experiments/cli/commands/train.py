@@ -19,6 +19,7 @@ from sr_experiments.cli.build import (
 from sr_experiments.cli.config.check import Config
 from sr_experiments.cli.config.instantiate import build, resolve_config
 from sr_experiments.cli.devices import plan_batches
+from sr_experiments.cli.fast import choose_path
 from sr_experiments.cli.summary import print_shortened, print_summary
 from sr_experiments.errors import ConfigError
 from sr_experiments.evaluation.pictures import validation_pictures
@@ -65,7 +66,8 @@ def train(composed: DictConfig) -> float:
             "images with +data.val.NAME=[FOLDER]"
         )
     scorers = build_scorers(config, data, network)
-    module = build_module(config, network, scorers, plan)
+    fast = choose_path(config, network, plan)
+    module = build_module(config, network, scorers, plan, fast)
     if checkpoint:
         check_continued(checkpoint, config, module)
     else:
@@ -73,13 +75,14 @@ def train(composed: DictConfig) -> float:
     chosen = config.get("callbacks") or {}
     callbacks = [build(f"callbacks.{name}", node) for name, node in chosen.items()]
     signals = StopSignals()
-    trainer = build_trainer(config, module, plan, [*callbacks, Ending(signals)])
+    trainer = build_trainer(config, module, plan, [*callbacks, Ending(signals)], fast)
     # Nothing is written before all that was typed has been looked at.
     folder = RunFolder(path)
     # A sweep has compared the configurations, and decided what becomes of an earlier attempt.
     goes_on = is_job() or continues_itself(path, checkpoint)
     hydra = HydraConfig.get()
-    folder.begin(config, hydra.overrides.task, goes_on, trains=True)
+    chosen_here = {"fast_path": str(fast)}
+    folder.begin(config, hydra.overrides.task, goes_on, trains=True, noted=chosen_here)
     with record_run(folder, trainer, signals) as metrics:
         loggers = trainer.loggers = build_loggers(config, checkpoint)
         protocol, log_images = scorers["val"].protocol, config["log_images"]

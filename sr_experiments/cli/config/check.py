@@ -9,6 +9,7 @@ from annotated_types import Ge
 from omegaconf import DictConfig, OmegaConf
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
+from sr_experiments.cli.config.device import OWN_DEVICE_KEYS, lightning_arguments
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.hints import did_you_mean, nearest
 from sr_experiments.cli.config.signatures import Signature, read_signature
@@ -51,12 +52,6 @@ _NEEDED = (
     *("seed", "log_images", "run_dir", "ckpt_path", "init_from"),
 )
 _LISTS = ("callbacks", "logger", "metrics")  # groups whose nodes are each an object
-_OWN_DEVICE_KEYS = {
-    "effective_batch": int | None,
-    "scale_lr": Literal["linear", "sqrt"] | None,
-    "channels_last": bool | None,
-    "compile": bool | None,
-}
 _PREPARATION_TYPES = {
     "task_name": str,
     "root": str,
@@ -143,11 +138,6 @@ def to_plain(config: DictConfig) -> Config:
     return {str(key): value for key, value in resolved.items()}
 
 
-def lightning_arguments(device: Mapping[Any, Any]) -> dict[str, Any]:
-    """The keys of ``device`` that are arguments of Lightning's Trainer."""
-    return {str(key): value for key, value in device.items() if key not in _OWN_DEVICE_KEYS}
-
-
 def check_present(config: Mapping[str, Any], keys: Iterable[str]) -> None:
     """Makes sure that nothing was taken away, as by ``~data.train``, that is read later.
 
@@ -203,7 +193,7 @@ def _check_trainer(trainer: Mapping[Any, Any], device: Mapping[Any, Any]) -> Non
     assert signature
     for key, node in (("trainer", trainer), ("device", lightning_arguments(device))):
         check_names(key, node, signature.hints, signature.open_ended)
-    for name, expected in _OWN_DEVICE_KEYS.items():
+    for name, expected in OWN_DEVICE_KEYS.items():
         check_type(f"device.{name}", device.get(name), expected)
     if (batch := device.get("effective_batch")) is not None and batch < 1:
         raise ConfigError(f"device.effective_batch: must be at least 1, got {batch}")

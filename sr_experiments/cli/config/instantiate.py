@@ -12,7 +12,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 import sr_experiments
-from sr_experiments.cli.config.check import Config, check_config, check_names, lightning_arguments
+from sr_experiments.cli.config.check import Config, check_config, check_names
+from sr_experiments.cli.config.device import lightning_arguments
 from sr_experiments.errors import ConfigError, UserError
 from sr_experiments.signals import leaving_on_interrupt
 from sr_experiments.studies.study import read_study

@@ -111,7 +111,7 @@ class DeviceReader:
 
     def read_patches(self, rows: Tensor, corners: Tensor, side: int) -> Tensor:
         """See :class:`Reader`."""
-        rows, corners = rows.to(self.device), corners.to(self.device)
+        rows, corners = _sent(rows, self.device), _sent(corners, self.device)
         start, height, width = self.table[rows[:, 0]].T[:, :, None, None, None]
         if side not in self.grids:
             self.grids[side] = _grid(side).to(self.device)
@@ -133,6 +133,11 @@ def make_reader(sources: Sequence[Source], residency: Residency, device: torch.d
     if residency == "disk":
         return DiskReader(sources)
     return HostReader(sources) if residency == "host" else DeviceReader(sources, device)
+
+
+def _sent(x: Tensor, device: torch.device) -> Tensor:
+    """Copies to a device; from pageable memory the host would wait until a GPU has taken it."""
+    return (x.pin_memory() if device.type == "cuda" else x).to(device, non_blocking=True)
 
 
 def _collect(crops: Iterable[NDArray[Any]], rows: Tensor, side: int) -> Tensor:

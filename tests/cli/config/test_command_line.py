@@ -160,7 +160,7 @@ def test_the_nearest_names() -> None:
          "'data.root=[/tmp/a,b]', or add -m for a sweep\n"),
         (["data.cache=/proc/nope"], "cannot write /proc/nope: No such file or directory; choose "
          "another place with data.cache=..., or fix"),
-        (["device.accelerator=warp"], "device or trainer: "),
+        (["device.accelerator=warp"], "device.accelerator=warp: there is none; choose device=cpu"),
         (["trainer.max_time=never"], "trainer.max_time: expected"),
     ],
 )  # fmt: skip
