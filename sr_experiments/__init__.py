@@ -4,7 +4,7 @@ What stands in ``__all__`` is imported at its first use, so that ``import sr_exp
 takes no time.
 
 >>> import sr_experiments as sr
->>> network = sr.load("vdsr.safetensors")
+>>> network = sr.load("vdsr")  # comes with the package; or a run folder, a checkpoint, ...
 >>> small = sr.load_image("photo.png")  # uint8 [3, H, W]
 >>> large = sr.Upscaler(network)(small[None].float(), scale=2)  # 0..255, not rounded
 >>> sr.save_image(sr.quantise(large)[0].byte(), "large.png")

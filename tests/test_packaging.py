@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
@@ -115,13 +116,13 @@ def test_the_malicious_releases_are_excluded() -> None:
 
 def test_pinned_versions_satisfy_the_requirements() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
-    pinned = {r.name.lower(): r for r in map(Requirement, filter(None, lines))}
+    pinned = {canonicalize_name(r.name): r for r in map(Requirement, filter(None, lines))}
     extras = PROJECT["optional-dependencies"].values()
     for text in [*PROJECT["dependencies"], *(each for extra in extras for each in extra)]:
         wanted = Requirement(text)
         if wanted.name == PROJECT["name"]:
             continue
-        (version,) = (s.version for s in pinned[wanted.name.lower()].specifier)
+        (version,) = (s.version for s in pinned[canonicalize_name(wanted.name)].specifier)
         assert Version(version) in wanted.specifier, text
 
 

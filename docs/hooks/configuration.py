@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 Pages = dict[str, tuple[str, str]]  # by address: title and text
-_COMMANDS = ("train", "evaluate", "predict", "export", "report", "prepare")
 
 
 def configuration_pages(root: Path) -> Pages:
@@ -20,7 +19,7 @@ def configuration_pages(root: Path) -> Pages:
         names = ", ".join(f"`{name}`" for name in _options(group))
         lines.append(f"| [{group.name}](configuration/{group.name}.md) | {names} |")
     pages: Pages = {}
-    for name in _COMMANDS:
+    for name in sorted(path.stem for path in conf.glob("*.yaml")):
         lines += ["", f"## {name}.py", "", *_option(conf / f"{name}.yaml")]
     pages["configuration.md"] = ("All groups", "\n".join(lines))
     for group in groups:

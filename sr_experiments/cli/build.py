@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -187,7 +188,7 @@ def build_loggers(config: Config, checkpoint: Path | None = None) -> list[Logger
         checkpoint: what the run continues.
 
     Raises:
-        ConfigError: W&B is not installed, or is to be online and has no key.
+        ConfigError: the logger is not installed, or is to be online and has no key.
     """
     folder = Path(config["run_dir"])
     steps = int(read_checkpoint(checkpoint)["global_step"]) if checkpoint else 0
@@ -199,6 +200,8 @@ def build_loggers(config: Config, checkpoint: Path | None = None) -> list[Logger
         elif name == "tensorboard":
             # Or the curves of a continued run would go back in time.
             provided = {"purge_step": steps if continues_itself(folder, checkpoint) else None}
+        elif name in ("mlflow", "trackio"):
+            provided = _run_names(config, name)
         loggers.append(build(f"logger.{name}", node, **provided))
         if isinstance(loggers[-1], WandbLogger):
             # Lightning hands it over though it is not set, and W&B warns of it.
@@ -209,15 +212,36 @@ def build_loggers(config: Config, checkpoint: Path | None = None) -> list[Logger
 def _wandb_arguments(config: Config, checkpoint: Path | None) -> dict[str, Any]:
     node, folder = config["logger"]["wandb"], Path(config["run_dir"])
     check_wandb(bool(node.get("offline")))
-    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     wanted = {
-        "name": run_name(config, typed),
-        "group": run_group(config),
+        **_names(config),
         # Lightning sets a variable, which W&B reads only once in a process.
         "mode": "offline" if node.get("offline") else "online",
     }
     missing = {key: value for key, value in wanted.items() if node.get(key) is None}
     return {**missing, "id": wandb_id(folder, checkpoint)}
+
+
+def _names(config: Config) -> dict[str, str | None]:
+    """What a run, and those it belongs to, are called where it is logged."""
+    typed = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    return {"name": run_name(config, typed), "group": run_group(config)}
+
+
+def _run_names(config: Config, logger: str) -> dict[str, Any]:
+    """The same as arguments of MLflow's or Trackio's logger.
+
+    Raises:
+        ConfigError: the package is not installed.
+    """
+    if find_spec(logger) is None:
+        raise ConfigError(
+            f"logger={logger}: {logger} is not installed; pip install 'sr-experiments[{logger}]'"
+        )
+    names, node = _names(config), config["logger"][logger]
+    if logger == "mlflow":
+        tags = {"group": names["group"]} if names["group"] else {}
+        return {"run_name": node.get("run_name") or names["name"], "tags": tags}
+    return {key: value for key, value in names.items() if node.get(key) is None}
 
 
 def build_trainer(

@@ -196,6 +196,8 @@ def _close(loggers: Sequence[Logger], exit_code: int, folder: Path) -> None:
     """
     for logger in loggers:
         logger.finalize("success" if exit_code == 0 else "failed")
+        if finish := getattr(logger, "finish", None):  # Trackio's
+            finish()
         if isinstance(logger, WandbLogger):
             import wandb
 

