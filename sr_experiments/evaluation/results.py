@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
@@ -11,15 +10,19 @@ from torch import Tensor
 from sr_experiments.batches import EvaluationItem
 from sr_experiments.data import RestorationDataModule
 from sr_experiments.data.index import count_shared
-from sr_experiments.evaluation.benchmark import BenchmarkScore, ImageScore, Row
+from sr_experiments.evaluation.benchmark import BenchmarkScore, Row
+from sr_experiments.evaluation.comparison import (
+    Scored,
+    comparison_lines,
+    print_comparison,
+    write_comparison,
+)
+from sr_experiments.evaluation.comparison import write_images as write_comparison_images
 from sr_experiments.evaluation.panel import cut_tiles, draw_comparison, draw_panel, save_tiles
-from sr_experiments.evaluation.protocol import Protocol
 from sr_experiments.evaluation.table import (
     print_table,
-    print_tradeoff,
     write_images,
     write_table,
-    write_tradeoff,
 )
 from sr_experiments.imaging import save_image
 from sr_experiments.inference.bicubic import Bicubic
@@ -63,7 +66,7 @@ def save_results(
         loggers: get the panel too.
     """
     rows, images = scorer.compute(), scorer.images()
-    rank_zero_only(write_images)({"": images}, scorer.protocol, folder / PER_IMAGE)
+    rank_zero_only(write_images)(images, scorer.protocol, folder / PER_IMAGE)
     _save(rows, scorer, network, data, folder, log_images, loggers)
 
 
@@ -88,41 +91,34 @@ def _save(
     print(f"run folder: {folder}")
 
 
-class RunScores(NamedTuple):
-    """A network's scores: of each set and scale, and of each image."""
-
-    network: Network
-    rows: list[Row]
-    images: list[ImageScore]
-
-
 @rank_zero_only
 def save_comparison(
-    scores: Mapping[str, RunScores],
+    scored: Sequence[Scored],
+    networks: Mapping[str, Network],
     data: RestorationDataModule,
-    protocol: Protocol,
     folder: Path,
     log_images: int,
+    papers: Sequence[str] = (),
     loggers: Sequence[Logger] = (),
 ) -> None:
     """Prints and writes the tables of several networks, and draws their results side by side.
 
     Args:
-        scores: by the networks' names.
+        scored: their scores.
+        networks: by name, those that are drawn; all were scored by the same protocol.
         data: holds the images.
-        protocol: by which all were scored.
         folder: the run folder.
         log_images: images in the panel; 0: no panel.
+        papers: whose values are shown beside.
         loggers: get the panel too.
     """
-    rows = {name: of_run.rows for name, of_run in scores.items()}
-    print_tradeoff(rows, protocol)
-    write_tradeoff(rows, protocol, folder / "comparison.csv")
-    images = {name: of_run.images for name, of_run in scores.items()}
-    write_images(images, protocol, folder / PER_IMAGE)
-    if log_images:
-        networks = {name: of_run.network.eval() for name, of_run in scores.items()}
-        panel = draw_comparison(networks, panel_items(data, log_images), protocol)
+    lines = comparison_lines(scored, papers)
+    print_comparison(lines, scored)
+    write_comparison(lines, folder)
+    write_comparison_images(scored, folder / PER_IMAGE)
+    if log_images and networks:
+        shown = {name: network.eval() for name, network in networks.items()}
+        panel = draw_comparison(shown, panel_items(data, log_images), scored[0].protocol)
         _save_panel(panel, folder / "images" / "comparison.png", loggers)
     print(f"run folder: {folder}")
 

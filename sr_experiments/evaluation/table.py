@@ -1,7 +1,7 @@
-"""Scores as tables, for people and as files: of one run, and of several side by side."""
+"""Scores of a network as tables, for people and as files."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +10,6 @@ from rich.table import Table
 from sr_experiments import files, terminal
 from sr_experiments.evaluation.benchmark import ImageScore, Row
 from sr_experiments.evaluation.protocol import Protocol
-
-Runs = Mapping[str, Sequence[Row]]
 
 
 def print_table(rows: Sequence[Row], protocol: Protocol, method: str | None) -> None:
@@ -73,67 +71,17 @@ def write_table(rows: Sequence[Row], protocol: Protocol, path: Path) -> None:
     files.write_table(path, lines)
 
 
-def write_images(
-    images: Mapping[str, Sequence[ImageScore]], protocol: Protocol, path: Path
-) -> None:
+def write_images(images: Sequence[ImageScore], protocol: Protocol, path: Path) -> None:
     """Writes the scores of each image as CSV, as :func:`write_table` those of each set.
 
     Args:
-        images: the scores of each image, by the method's name; of a single one it may be empty.
+        images: the scores of each image.
         protocol: theirs.
         path: the file.
     """
-    lines = [
-        {**({"method": name} if name else {}), **line, **about(protocol)}
-        for name, of_method in images.items()
-        for line in of_method
-    ]
-    files.write_table(path, lines)
+    files.write_table(path, [{**line, **about(protocol)} for line in images])
 
 
 def about(protocol: Protocol) -> dict[str, str]:
     """How numbers in a file came about."""
     return {"protocol": protocol.label, "degradation": str(protocol.degradation or "")}
-
-
-def print_tradeoff(runs: Runs, protocol: Protocol) -> None:
-    """Prints PSNR, SSIM and the further metrics of the baseline and of each run, set by set."""
-    lines = list(_lines(runs, protocol))
-    table = Table(title=str(protocol), title_justify="left", title_style="")
-    for name in lines[0]:
-        table.add_column(name, justify="left" if name in ("set", "method") else "right")
-    for line in lines:
-        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else v for v in line.values()))
-    print_given(next(iter(runs.values())))
-    terminal.print_table(table)
-
-
-def write_tradeoff(runs: Runs, protocol: Protocol, path: Path) -> None:
-    """Writes the same as CSV, with the protocol's label in each line.
-
-    Args:
-        runs: the scores of each run, by its name.
-        protocol: theirs.
-        path: the file.
-    """
-    files.write_table(path, [{**line, **about(protocol)} for line in _lines(runs, protocol)])
-
-
-def _lines(runs: Runs, protocol: Protocol) -> Iterator[dict[str, str | float]]:
-    first = next(iter(runs.values()))
-    for i, row in enumerate(first):
-        place = f"{row.benchmark} x{row.scale:g}"
-        further = [name for name in row.extra if not name.startswith("bicubic_")]
-        interpolated = {name: row.extra[f"bicubic_{name}"] for name in further}
-        yield _line(
-            place, protocol.baseline(row.scale), row.bicubic_psnr, row.bicubic_ssim, interpolated
-        )
-        for method, rows in runs.items():
-            values = {name: rows[i].extra[name] for name in further}
-            yield _line(place, method, rows[i].psnr, rows[i].ssim, values)
-
-
-def _line(
-    place: str, method: str, psnr: float, ssim: float, others: Mapping[str, float]
-) -> dict[str, str | float]:
-    return {"set": place, "method": method, "psnr": psnr, "ssim": ssim, **others}

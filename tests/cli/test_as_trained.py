@@ -9,7 +9,7 @@ import torch
 from omegaconf import OmegaConf
 
 from sr_experiments.cli.as_trained import as_trained, typed_keys, without_effect
-from sr_experiments.cli.commands.evaluate import check_alike
+from sr_experiments.cli.side_by_side import check_alike
 from sr_experiments.errors import CheckpointError, ConfigError
 from tests.cli.conftest import TINY, Command, Result
 from tests.cli.offline import offline_runs

@@ -10,10 +10,10 @@ from omegaconf import DictConfig
 from PIL import Image
 
 from sr_experiments.cli.build import build_module
-from sr_experiments.cli.commands.evaluate import labels
 from sr_experiments.cli.config.files import conf_dir
 from sr_experiments.cli.config.instantiate import resolve_config
 from sr_experiments.cli.devices import BatchPlan
+from sr_experiments.cli.side_by_side import labels
 from sr_experiments.models import SRResNet
 from sr_experiments.training.ganmodule import GANModule
 from sr_experiments.training.module import RestorationModule

@@ -10,13 +10,17 @@ from torch.nn import L1Loss
 
 from sr_experiments.errors import ImageError, OutOfMemoryError
 from sr_experiments.evaluation import NAMED, BenchmarkScore, Protocol
+from sr_experiments.evaluation.comparison import (
+    Scored,
+    comparison_lines,
+    print_comparison,
+    write_comparison,
+)
 from sr_experiments.evaluation.panel import cut_tiles, draw_panel, save_tiles
 from sr_experiments.evaluation.table import (
     print_table,
-    print_tradeoff,
     write_images,
     write_table,
-    write_tradeoff,
 )
 from sr_experiments.imaging import Degradation
 from sr_experiments.imaging.io import load_image
@@ -149,7 +153,8 @@ def test_files_name_what_was_changed(tmp_path: Path):
     score = BenchmarkScore(protocol, ["set"], [2])
     score.update(still_network(), item())
     write_table(score.compute(), protocol, tmp_path / "results.csv")
-    write_tradeoff({"a": score.compute()}, protocol, tmp_path / "comparison.csv")
+    scored = Scored("a", protocol, score.compute(), score.images())
+    write_comparison(comparison_lines([scored]), tmp_path)
     for name in ("results.csv", "comparison.csv"):
         with (tmp_path / name).open() as file:
             record = next(csv.DictReader(file))
@@ -163,7 +168,7 @@ def test_scores_of_each_image_are_kept_and_written(tmp_path: Path):
     for benchmark, scale, seed in (("two", 2, 0), ("one", 3, 1), ("one", 2, 2), ("one", 3, 3)):
         image = item(scale=scale, seed=seed)
         score.update(VDSR(depth=2), {**image, "benchmark": benchmark, "path": f"a/{seed}.png"})
-    write_images({"": score.images()}, PROTOCOL, tmp_path / "per_image.csv")
+    write_images(score.images(), PROTOCOL, tmp_path / "per_image.csv")
     with (tmp_path / "per_image.csv").open() as file:
         lines = list(csv.DictReader(file))
     places = [(line["benchmark"], line["scale"], line["image"]) for line in lines]
@@ -223,7 +228,8 @@ def test_denoising_compares_with_the_noisy_image_as_it_is(capsys: pytest.Capture
     clipped = (noisy + 0.5).floor().clamp(0, 255)
     assert row.psnr == pytest.approx(psnr(clipped, target).item(), abs=1e-3)
     print_table([row], DENOISE, "VDSR")
-    print_tradeoff({"a": [row]}, DENOISE)
+    scored = [Scored("a", DENOISE, [row], score.images())]
+    print_comparison(comparison_lines(scored), scored)
     printed = capsys.readouterr().out
     assert "noisy PSNR" in printed
     assert "noise 50 (not rounded)" in printed

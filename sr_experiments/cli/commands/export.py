@@ -32,6 +32,7 @@ def export(composed: DictConfig) -> None:
         CheckpointError: the weights cannot be read or do not fit.
         DiskFullError: there is no space.
     """
+    check_type("weights", composed.weights, str)
     check_type("format", composed.format, Literal["safetensors", "onnx", "torch_export"])
     check_type("dtype", composed.dtype, Literal["float32", "float16"])
     if composed.dtype != "float32" and composed.format != "safetensors":

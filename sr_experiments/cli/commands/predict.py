@@ -36,6 +36,7 @@ def predict(composed: DictConfig) -> None:
         CheckpointError: the weights cannot be read or do not fit.
         DiskFullError: there is no space for a result.
     """
+    check_type("weights", composed.weights, str)
     check_type("format", composed.format, Literal["png", "jpg", "tif", "webp"])
     network, config, remarks = load_subject(
         composed, str(composed.weights), HydraConfig.get().overrides.task
