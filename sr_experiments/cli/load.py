@@ -30,18 +30,19 @@ def load(weights: str | Path, *overrides: str) -> Network:
 
     Returns:
         The network in eval mode, on the processor: [B, C, H, W] -> [B, C, H', W'], values 0..1.
-        :class:`sr_experiments.Upscaler` enlarges images of any kind with it.
+        ``sr_experiments.Upscaler`` enlarges images of any kind with it.
 
     Raises:
         ConfigError: an override is wrong, or contradicts the checkpoint.
         CheckpointError: the file is missing, broken, or does not fit the network.
 
-    >>> import sr_experiments as sr
-    >>> network = sr.load("vdsr.safetensors")
-    >>> type(network).__name__, network.scales, network.training
-    ('VDSR', (2, 3, 4), False)
-    >>> sr.load("vdsr_state.pth", "model=vdsr", "model.depth=3", "model.channels=4").in_channels
-    1
+    Examples:
+        >>> import sr_experiments as sr
+        >>> network = sr.load("vdsr.safetensors")
+        >>> type(network).__name__, network.scales, network.training
+        ('VDSR', (2, 3, 4), False)
+        >>> sr.load("vdsr_state.pth", "model=vdsr", "model.depth=3", "model.channels=4").in_channels
+        1
     """
     composed = _composed([*_UNUSED, *overrides])
     return load_subject(composed, str(weights), overrides).network

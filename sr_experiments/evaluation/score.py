@@ -53,13 +53,14 @@ def score(
         ValueError: there is no such protocol, or the numbers of images differ.
         ImageError: a file cannot be read, or a picture does not fit its reference.
 
-    >>> import sr_experiments as sr
-    >>> original = sr.load_image("photo.png")
-    >>> small = sr.imresize(original[None].double(), 1 / 2)
-    >>> large = sr.quantise(sr.imresize(small, 2))[0].byte()
-    >>> result = sr.score(large, "photo.png", protocol="rgb8", scale=2)
-    >>> f"{result.psnr:.2f} dB, {result.ssim:.4f}"
-    '31.35 dB, 0.8698'
+    Examples:
+        >>> import sr_experiments as sr
+        >>> original = sr.load_image("photo.png")
+        >>> small = sr.imresize(original[None].double(), 1 / 2)
+        >>> large = sr.quantise(sr.imresize(small, 2))[0].byte()
+        >>> result = sr.score(large, "photo.png", protocol="rgb8", scale=2)
+        >>> f"{result.psnr:.2f} dB, {result.ssim:.4f}"
+        '31.35 dB, 0.8698'
     """
     how = _named_protocol(protocol)
     if how.shave == "scale" and scale is None:

@@ -37,8 +37,9 @@ def load_image(path: str | Path) -> Tensor:
             environment allows, or has 16 bits or floats per channel.
         OutOfMemoryError: it does not fit into memory.
 
-    >>> load_image("photo.png").shape
-    torch.Size([3, 96, 128])
+    Examples:
+        >>> load_image("photo.png").shape
+        torch.Size([3, 96, 128])
     """
     path = Path(path)
     limit = most_pixels()
@@ -127,9 +128,10 @@ def most_pixels() -> int:
 def save_image(image: Tensor, path: str | Path) -> None:
     """Writes uint8 [1 or 3, H, W] in the format of the file's ending, whole or not at all.
 
-    >>> save_image(torch.zeros(3, 20, 30, dtype=torch.uint8), "black.png")
-    >>> load_image("black.png").shape
-    torch.Size([3, 20, 30])
+    Examples:
+        >>> save_image(torch.zeros(3, 20, 30, dtype=torch.uint8), "black.png")
+        >>> load_image("black.png").shape
+        torch.Size([3, 20, 30])
     """
     path = Path(path)
     pixels = (

@@ -57,8 +57,9 @@ def round_half_up(x: Tensor) -> Tensor:
 def quantise(x: Tensor) -> Tensor:
     """Rounds [...] on 0..255 to the nearest of the 256 levels; the dtype stays.
 
-    >>> quantise(torch.tensor([-3.0, 17.5, 254.4, 300.0]))
-    tensor([  0.,  18., 254., 255.])
+    Examples:
+        >>> quantise(torch.tensor([-3.0, 17.5, 254.4, 300.0]))
+        tensor([  0.,  18., 254., 255.])
     """
     return round_half_up(x).clamp(0, 255)
 
@@ -93,9 +94,10 @@ def imresize(
         TypeError: the image is not floating point.
         ValueError: the image is not a batch of non-empty images or the scale is not positive.
 
-    >>> ramp = torch.arange(8.0).expand(1, 1, 8, 8)
-    >>> imresize(ramp, 1 / 2)[0, 0, 0]  # MATLAB's, with its antialiasing and mirrored border
-    tensor([0.4492, 2.4883, 4.5117, 6.5508])
+    Examples:
+        >>> ramp = torch.arange(8.0).expand(1, 1, 8, 8)
+        >>> imresize(ramp, 1 / 2)[0, 0, 0]  # MATLAB's, with its antialiasing and mirrored border
+        tensor([0.4492, 2.4883, 4.5117, 6.5508])
     """
     if not image.is_floating_point():
         raise TypeError(f"imresize needs a floating-point tensor, got {image.dtype}")

@@ -31,10 +31,11 @@ class Upscaler:
     Attributes:
         seconds: that the network took for the latest call, without resizing and colours.
 
-    >>> from sr_experiments.models import EDSR
-    >>> upscale = Upscaler(EDSR(scales=[2], blocks=1, channels=4))
-    >>> upscale(torch.zeros(1, 3, 10, 12), scale=2).shape  # a gray image would do too
-    torch.Size([1, 3, 20, 24])
+    Examples:
+        >>> from sr_experiments.models import EDSR
+        >>> upscale = Upscaler(EDSR(scales=[2], blocks=1, channels=4))
+        >>> upscale(torch.zeros(1, 3, 10, 12), scale=2).shape  # a gray image would do too
+        torch.Size([1, 3, 20, 24])
     """
 
     def __init__(

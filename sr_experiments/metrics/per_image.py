@@ -46,10 +46,11 @@ class ImageMean(Metric):
 class PSNR(ImageMean):
     """Mean over images of the peak signal-to-noise ratio in dB; see :func:`psnr`.
 
-    >>> metric = PSNR()
-    >>> metric.update(torch.full((1, 1, 8, 8), 100.0), torch.full((1, 1, 8, 8), 110.0))
-    >>> round(metric.compute().item(), 2)
-    28.13
+    Examples:
+        >>> metric = PSNR()
+        >>> metric.update(torch.full((1, 1, 8, 8), 100.0), torch.full((1, 1, 8, 8), 110.0))
+        >>> round(metric.compute().item(), 2)
+        28.13
     """
 
     per_image = staticmethod(psnr)

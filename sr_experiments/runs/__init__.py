@@ -27,12 +27,13 @@ def load_runs(paths: Sequence[str | Path]) -> "pd.DataFrame":
     Raises:
         ConfigError: a path does not exist, or there is no run in it.
 
-    >>> runs = load_runs(["multirun_sweeps/train/sweep"])  # two rates, two seeds
-    >>> runs.groupby("optim.lr")["test/psnr"].agg(["mean", "std"]).round(2)
-              mean   std
-    optim.lr
-    0.01      32.6  0.14
-    0.10      33.1  0.14
+    Examples:
+        >>> runs = load_runs(["multirun_sweeps/train/sweep"])  # two rates, two seeds
+        >>> runs.groupby("optim.lr")["test/psnr"].agg(["mean", "std"]).round(2)
+                  mean   std
+        optim.lr
+        0.01      32.6  0.14
+        0.10      33.1  0.14
     """
     import pandas as pd
 
@@ -70,10 +71,11 @@ def load_curves(paths: Sequence[str | Path]) -> "pd.DataFrame":
     Raises:
         ConfigError: a path does not exist, or there is no run in it.
 
-    >>> curves = load_curves(["multirun_sweeps/train/sweep"])
-    >>> val = curves[curves.metric == "val/set5_x2/psnr_y"]
-    >>> val.groupby("epoch").value.mean().tolist()
-    [30.85, 31.85, 32.85]
+    Examples:
+        >>> curves = load_curves(["multirun_sweeps/train/sweep"])
+        >>> val = curves[curves.metric == "val/set5_x2/psnr_y"]
+        >>> val.groupby("epoch").value.mean().tolist()
+        [30.85, 31.85, 32.85]
     """
     from sr_experiments.runs.read import read_runs
 
