@@ -117,8 +117,10 @@ def test_the_malicious_releases_are_excluded() -> None:
 def test_pinned_versions_satisfy_the_requirements() -> None:
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {canonicalize_name(r.name): r for r in map(Requirement, filter(None, lines))}
-    extras = PROJECT["optional-dependencies"].values()
-    for text in [*PROJECT["dependencies"], *(each for extra in extras for each in extra)]:
+    extras = PROJECT["optional-dependencies"]
+    (own,) = (r for r in map(Requirement, extras["dev"]) if r.name == PROJECT["name"])
+    installed = [each for name in ("dev", *own.extras) for each in extras[name]]
+    for text in [*PROJECT["dependencies"], *installed]:
         wanted = Requirement(text)
         if wanted.name == PROJECT["name"]:
             continue
