@@ -53,7 +53,7 @@ def test_a_finished_run_stands_beside_the_published_values(cell: Cell, tmp_path:
     row = next(line for line in table.splitlines() if "residual_1e-1" in line)
     assert "| 36.90 / 36.64? / 37.12? / 37.05? | 36.70 / 36.80 / 36.90 / 37.00 | 0 |" in row
     assert "| 0 | 3,360 | 1.87 | 2 |" in row
-    assert "| A processor, 2 cores, 32-true | abcdef0 | `make reproduce CELL=" in row
+    assert "| A processor, 2 cores, 32 | abcdef0 | `make reproduce CELL=" in row
     assert "36.70 / 36.80 / 36.90 / 37.00 | 80 passes" in docs
     assert docs.startswith("before\n")
     assert docs.endswith("<!-- end -->\nafter")

@@ -7,7 +7,7 @@ import skimage
 import torch
 
 from sr_experiments.inference.export import (
-    TOLERANCE,
+    TOLERANCES,
     WRITERS,
     largest_difference,
     read_metadata,
@@ -27,14 +27,14 @@ def test_every_network_is_exported_with_free_sizes(name: str, kind: str):
         pytest.importorskip("onnxscript")
     network = build(name).eval()
     content, run = WRITERS[kind](network, {"architecture": name})
-    assert largest_difference(network, run, PHOTOGRAPH) < TOLERANCE
+    assert largest_difference(network, run, PHOTOGRAPH) < TOLERANCES["float32"]
     assert name.encode() in content
 
 
 def test_another_network_is_noticed():
     _, run = to_safetensors(build("vdsr").eval(), {})
     torch.manual_seed(5)
-    assert largest_difference(VDSR(depth=4, channels=8).eval(), run) > TOLERANCE
+    assert largest_difference(VDSR(depth=4, channels=8).eval(), run) > TOLERANCES["float32"]
 
 
 def test_safetensors_say_what_they_hold(tmp_path: Path):
