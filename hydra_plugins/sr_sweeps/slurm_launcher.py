@@ -45,7 +45,9 @@ if find_spec("hydra_plugins.hydra_submitit_launcher"):
         ) -> JobReturn:
             """Runs a job on its node, by the configuration that the sweep composed for it."""
             os.environ.update(self.surroundings[job_num])
-            return super().__call__(sweep_overrides, job_dir_key, job_num, job_id, singleton_state)
+            of_job = (sweep_overrides, job_dir_key, job_num, job_id, singleton_state)
+            result: JobReturn = super().__call__(*of_job)
+            return result
 
         def launch(
             self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
