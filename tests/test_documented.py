@@ -111,6 +111,7 @@ def tiny(command: Shown) -> tuple[str, list[str]]:
     words = [word for word in words if word != "-m"]
     words = [re.sub(r"=([^\[\]{}'\"]*?),.*$", r"=\1", word) for word in words]
     renamed = {"data.root=DATA": "data.root=data", "my/images": "data"}
+    renamed |= {"other.safetensors": "bicubic", "=FOLDER": "=data/Set5"}
     if "espcn" in command.text:
         renamed["[RUN,"] = "[OWN,"
         renamed["=RUN"] = "=OWN"
